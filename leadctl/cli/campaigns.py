@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from leadctl.config.config import Account
     from leadctl.model.leads import Json
-    from leadctl.providers.campaigns import ListedCampaign
+    from leadctl.providers.listings import ListedCampaign
 
 
 @app.command("campaigns", rich_help_panel=Section.SET_UP)

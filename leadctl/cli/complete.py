@@ -18,7 +18,7 @@ from leadctl.cli import canonical, shells
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from leadctl.providers.campaigns import ListedCampaign
+    from leadctl.providers.listings import ListedCampaign
 
 
 class Parameter(TypedDict):

@@ -11,13 +11,11 @@ from leadctl.model.errors import CampaignClosed, InDoubt, Refused, Unusable
 from leadctl.model.wording import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from leadctl.config.config import Account
     from leadctl.ledger.base import Ledger
     from leadctl.model.clock import Clock
-    from leadctl.providers.campaigns import CampaignPage, ListedCampaign
     from leadctl.providers.http_auth import Credentials
+    from leadctl.providers.listings import CampaignPage, ListedCampaign
 
 
 def campaigns_of(
@@ -66,30 +64,25 @@ def campaign_named(  # noqa: PLR0913  who asks whom, and how patiently
 
     Raises CampaignClosed with the candidates, or what stopped the listing.
     """
-    found = campaigns_of(account, by, ledger, clock, longest_wait)
-    return _named(found, text, account.name)
-
-
-def _named(
-    campaigns: Sequence[ListedCampaign], text: str, account: str
-) -> ListedCampaign:
+    campaigns = campaigns_of(account, by, ledger, clock, longest_wait)
     for one in campaigns:
         if one.id == text:
             return one
     found = [one for one in campaigns if one.name == text.strip()]
+    where = f"account {account.name}"
     if len(found) > 1:
         shown = listed([_shown(one) for one in found])
         raise CampaignClosed(
-            f"account {account} has {len(found)} campaigns named {text!r}: {shown}",
+            f"{where} has {len(found)} campaigns named {text!r}: {shown}",
             hint=f"use an id: --campaign {found[0].id}",
             key_is_good=True,
         )
     if not found:
         near = nearest(text, [*(one.name for one in campaigns)])
         raise CampaignClosed(
-            f"account {account} has no campaign with the id or name {text!r}{near}",
+            f"{where} has no campaign with the id or name {text!r}{near}",
             hint="check --campaign; "
-            f"list campaigns with `leadctl campaigns --account {account}`",
+            f"list campaigns with `leadctl campaigns --account {account.name}`",
             key_is_good=True,
         )
     return found[0]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.base import RunWriter
     from leadctl.model.clock import Clock
-    from leadctl.providers.base import LeadPage, Provider
+    from leadctl.providers.base import Provider
+    from leadctl.providers.listings import LeadPage
 
 CLOCK_TOLERANCE = 1.0
 """Seconds that two readings of one clock may differ: Date has whole seconds."""

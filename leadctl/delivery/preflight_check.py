@@ -118,13 +118,10 @@ class AccountTest(NamedTuple):
     @property
     def exit_code(self) -> ExitCode:
         """0 only where what was asked about was shown to be fine."""
-        match self.error:
-            case errors.InDoubt() | errors.Refused():
-                return ExitCode.TROUBLE  # of a call that writes nothing
-            case errors.LeadctlError():
-                return self.error.exit_code
-            case None:
-                pass
+        if isinstance(self.error, errors.InDoubt | errors.Refused):
+            return ExitCode.TROUBLE  # of a call that writes nothing
+        if self.error:
+            return self.error.exit_code
         if self.preflight.key == NEEDS_CAMPAIGN:
             return ExitCode.USAGE
         if self.preflight.doubt:

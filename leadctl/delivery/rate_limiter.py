@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ SHARE = 0.99
 """Part of a documented rate that is used: two clocks never agree quite."""
 
 
+@dataclass(eq=False)
 class RateLimiter:
     """When this run may start requests, and when it has to wait.
 
@@ -50,38 +52,33 @@ class RateLimiter:
     monotonic clock.
     """
 
-    def __init__(
-        self,
-        limits: Limits,
-        rates: RateStore,
-        account: str,
-        campaign: str,
-        clock: Clock,
-    ) -> None:
-        self._account, self._campaign = account, f"{account}/{campaign}"
-        scopes = {account: Spacing(), self._campaign: Spacing()}
-        for rate in limits.every_rate():
+    limits: Limits
+    rates: RateStore
+    account: str
+    campaign: str
+    clock: Clock
+    held: float = field(default=0.0, init=False)
+    """Seconds from the first claim of the latest start to its being granted."""
+
+    def __post_init__(self) -> None:
+        rates, self._rest = self.limits.every_rate(), self.limits.min_interval
+        self._of_campaign = f"{self.account}/{self.campaign}"
+        self._scopes = {self.account: Spacing(), self._of_campaign: Spacing()}
+        for rate in rates:
             by_minute = rate.seconds == MINUTE
-            scope = account if by_minute else f"{account} by {rate.seconds:g} s"
-            scopes[scope] = spacing(rate)
-        self._scopes = scopes
-        self._rest = limits.min_interval
-        self._look = 0.0 if limits.every_rate() or self._rest else LOOK
-        self._free_until = -math.inf
-        self._rates = rates
-        self._clock = clock
-        self._quiet_until = -math.inf
+            scope = "" if by_minute else f" by {rate.seconds:g} s"
+            self._scopes[self.account + scope] = spacing(rate)
+        self._look = 0.0 if rates or self._rest else LOOK
+        self._free_until = self._quiet_until = -math.inf
         self._asked_since: float | None = None
         self._asked = 0.0
-        self.held = 0.0
-        """Seconds from the first claim of the latest start to its being granted."""
 
     def claim(self) -> float:
         """Take the next start and return 0, or the seconds until the next try."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         pause, self._asked = self._quiet_until - now, 0.0
         if pause <= 0 and now >= self._free_until:
-            pause = self._noted(self._rates.claim(self._scopes, self._clock.time()))
+            pause = self._noted(self.rates.claim(self._scopes, self.clock.time()))
             self._free_until = now + self._look if pause <= 0 else -math.inf
         if self._asked_since is None:
             self._asked_since = now
@@ -91,8 +88,8 @@ class RateLimiter:
 
     def pause(self) -> float:
         """Return the seconds for which the account must pause; takes no start."""
-        now = self._clock.time()
-        return self._noted(self._rates.claim({self._account: Spacing()}, now))
+        now = self.clock.time()
+        return self._noted(self.rates.claim({self.account: Spacing()}, now))
 
     def _noted(self, pause: float) -> float:
         """Record a pause longer than the rates require: the provider asked."""
@@ -111,17 +108,17 @@ class RateLimiter:
     def ended(self) -> None:
         """Record the end of a request: some providers count their interval from it."""
         if self._rest:
-            now = self._clock.time()
-            self._rates.postpone(self._campaign, now + self._rest, now)
+            now = self.clock.time()
+            self.rates.postpone(self._of_campaign, now + self._rest, now)
 
     def quiet(self, seconds: float, *, shared: bool) -> None:
         """Start nothing for a while; `shared` by all runs if the provider asked."""
         if shared:
-            now = self._clock.time()
-            self._rates.postpone(self._account, now + seconds, now)
+            now = self.clock.time()
+            self.rates.postpone(self.account, now + seconds, now)
             self._free_until = -math.inf
         else:
-            until = self._clock.monotonic() + seconds
+            until = self.clock.monotonic() + seconds
             self._quiet_until = max(self._quiet_until, until)
 
 

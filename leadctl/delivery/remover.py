@@ -76,8 +76,9 @@ class Remover:
         rows = batch.leads.rows
         try:
             found = self._answered(batch)
+            # What an attempt in doubt has deleted is not found again.
             states = [
-                _settled(one, was_doubted=row in doubted)
+                Removal.DELETED if one is Removal.NOT_FOUND and row in doubted else one
                 for row, one in zip(rows, found, strict=True)
             ]
         except errors.ProviderError as error:
@@ -111,10 +112,3 @@ class Remover:
         while not self.stop.is_asked() and (pause := limiter.claim()) > 0:
             limiter.require_wait_within(self.caller.longest_wait)
             self.caller.clock.sleep(pause)
-
-
-def _settled(found: Removal, *, was_doubted: bool) -> Removal:
-    """Count a lead that is not found as deleted if an earlier attempt is in doubt."""
-    if was_doubted and found is Removal.NOT_FOUND:
-        return Removal.DELETED
-    return found

@@ -1,4 +1,7 @@
-"""Decompresses a response body within a bound and redacts our secrets in it."""
+"""Decompresses a response within a bound, and removes our secrets from it.
+
+Secrets are found in every form that JSON, addresses and HTML write them in.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,22 @@ import codecs
 import json
 import re
 import zlib
+from functools import lru_cache
+from html.entities import html5
+from typing import TYPE_CHECKING
 
 from leadctl.delivery.http1 import LARGEST, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SHORTEST = 4
+"""Characters of a secret that is taken out of sentences; a shorter one is any word."""
+
+LONG = 8
+"""Characters of one that is taken out of whole answers; a shorter one may be an id."""
+
+REDACTED = "***"
 
 
 def decompressed(content: bytes, encoding: str) -> bytes:
@@ -40,3 +57,42 @@ def in_utf8(content: bytes, charset: str | None) -> bytes:
 
 
 _OTHERS = re.compile(r"utf-8-sig$|utf-(16|32)|iso8859-|cp125")
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Take secrets out of a sentence."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST:
+            text = _forms(secret).sub(REDACTED, text)
+    return text
+
+
+def redacted_body(content: bytes, secrets: Iterable[str]) -> bytes:
+    """Take long secrets out of an answer in UTF-8."""
+    folded, is_escaped = content.lower(), any(mark in content for mark in b"\\%&")
+    for secret in secrets:
+        is_there = is_escaped or secret.lower().encode() in folded
+        if len(secret) >= LONG and is_there:
+            text = content.decode(errors="surrogateescape")
+            text = _forms(secret).sub(REDACTED, text)
+            content = text.encode(errors="surrogateescape")
+    return content
+
+
+@lru_cache
+def _forms(secret: str) -> re.Pattern[str]:
+    """Match a secret as it is and as JSON, addresses and HTML write it, in any case."""
+    return re.compile("".join(map(_form, secret)), re.IGNORECASE)
+
+
+def _form(letter: str) -> str:
+    # Escapes may be escaped again; all is bounded, for the text is a stranger's.
+    code = ord(letter)
+    names = [re.escape(name) for name, stands in html5.items() if stands == letter]
+    entities = "|".join([f"#0{{0,4}}{code};?", f"#x0{{0,4}}{code:x};?", *names])
+    return (
+        rf"(?:\\{{0,8}}{re.escape(letter)}"
+        rf"|\\{{1,8}}(?:u00|x){code:02x}"
+        rf"|%(?:25){{0,4}}{code:02x}"
+        rf"|&(?:amp;){{0,4}}(?:{entities}))"
+    )

@@ -118,15 +118,16 @@ class PendingBatch:
         return Outcome(Status.UNKNOWN, Code.ANSWER_LOST, reason)
 
 
+@dataclass(eq=False)
 class RepeatedRefusals:
     """Counts consecutive batches that were rejected for the same reason.
 
     `most` of them end the run: the next batch would be rejected, too.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._reason, self._number = "", 0
+    most: int
+    _reason: str = ""
+    _number: int = 0
 
     def watch(self, lineage: BatchLineage) -> None:
         """Count a settled batch; raises RefusedThroughout."""
@@ -136,7 +137,7 @@ class RepeatedRefusals:
         (reason,) = lineage.refusals
         self._number = self._number + 1 if reason == self._reason else 1
         self._reason = reason
-        if self._number >= self._most:
+        if self._number >= self.most:
             raise RefusedThroughout(
                 f"{self._number} batches in a row were rejected for the same reason: "
                 f"{reason}",

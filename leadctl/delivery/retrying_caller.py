@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from leadctl.delivery.provider_session import ProviderSession
     from leadctl.model.clock import Clock
-    from leadctl.providers.base import LeadPage, Provider
-    from leadctl.providers.campaigns import CampaignPage
+    from leadctl.providers.base import Provider
+    from leadctl.providers.listings import CampaignPage, LeadPage
 
 Read = TypeVar("Read")
 Page = TypeVar("Page", bound="LeadPage | CampaignPage")

@@ -17,12 +17,7 @@ from leadctl.delivery.lookup import age_of
 from leadctl.delivery.outcome_handler import OutcomeHandler
 from leadctl.delivery.rate_limiter import LONG_WAIT, PACE
 from leadctl.delivery.retry import PendingBatch, RetryPolicy
-from leadctl.delivery.worker_pool import (
-    AT_HAND,
-    Requests,
-    WorkerPool,
-    places_ahead,
-)
+from leadctl.delivery.worker_pool import AT_HAND, Requests, WorkerPool, places_ahead
 from leadctl.ledger.records import Departure
 from leadctl.model.clock import AWAKE
 from leadctl.model.errors import LeadctlError, LedgerUnusable, NotProcessed

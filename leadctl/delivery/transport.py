@@ -21,8 +21,12 @@ import httpx
 import truststore
 
 from leadctl.delivery.http1 import PORTS, HttpConnection, NotSent, Unreadable
-from leadctl.delivery.redaction import redacted, redacted_body
-from leadctl.delivery.response_body import decompressed, in_utf8
+from leadctl.delivery.response_body import (
+    decompressed,
+    in_utf8,
+    redacted,
+    redacted_body,
+)
 from leadctl.model.errors import (
     InDoubt,
     InputUnusable,

@@ -61,13 +61,9 @@ class Answer:
 
     @property
     def arrival(self) -> Arrival:
-        match self.result:
-            case ProviderError() as error:
-                return Arrival(
-                    self.left, self.took, self.http, error.code, error.message
-                )
-            case _:
-                return Arrival(self.left, self.took, self.http)
+        error = self.result if isinstance(self.result, ProviderError) else None
+        said = (error.code, error.message) if error else ()
+        return Arrival(self.left, self.took, self.http, *said)
 
 
 Task: TypeAlias = "tuple[Callable[[Batch], Answer], Batch]"

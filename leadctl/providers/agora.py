@@ -12,11 +12,10 @@ from leadctl.model.leads import ACCEPTED, Batch, Json, Note, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import Auth, Token, TokenExchange
-from leadctl.providers.preflight import KEY_ACCEPTED, PreflightResult, fine, key_alone
+from leadctl.providers.preflight import KEY_ACCEPTED, PreflightResult, fine
 from leadctl.providers.response import (
     CONTRADICTION,
     body,
-    by_index,
     by_row,
     duplicate,
     listed,
@@ -146,7 +145,8 @@ class Agora(Provider):
         )
         rest = ACCEPTED if answer.get("valid_count") else _NONE_QUEUED
         bad = {row: rejected(reason) for row, reason in named.items()}
-        return by_index(batch, bad, rest if fits else CONTRADICTION)
+        rows = range(len(batch))
+        return [bad.get(row, rest if fits else CONTRADICTION) for row in rows]
 
     def notes(
         self, response: httpx.Response, outcomes: Sequence[Outcome]
@@ -170,7 +170,7 @@ class Agora(Provider):
         if status == 404:
             raise Unusable(said)
         if campaign is None and status in (200, 403):  # there was a token
-            return key_alone()
+            return PreflightResult.of_key()
         if status == 403:
             raise CampaignClosed(f"{said} (the key has no access to this campaign)")
         if status != 200:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
     from leadctl.model.removal import Removal
     from leadctl.phones.rule import PhoneRule
-    from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.http_auth import Auth
+    from leadctl.providers.listings import CampaignPage, LeadPage
     from leadctl.providers.preflight import PreflightResult
 
 REFUSALS: dict[int, type[ProviderError]] = {
@@ -71,21 +71,6 @@ class Limits(NamedTuple):
     def every_rate(self) -> list[Rate]:
         minute = self.requests_per_minute
         return [*self.rates, *([Rate(minute, 60.0)] if minute else [])]
-
-
-class ListedLead(NamedTuple):
-    """A lead in the campaign; `created` is Unix time by the provider, if it says so."""
-
-    phone: str
-    external_id: str
-    created: float | None
-
-
-class LeadPage(NamedTuple):
-    """Part of a campaign's leads, and the cursor of the next (empty: no more)."""
-
-    leads: list[ListedLead]
-    cursor: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,9 @@ from leadctl.model.lead_fields import Field, PriorityScale, iso_time, text
 from leadctl.model.leads import CREATED, Batch, Json, Outcome
 from leadctl.model.removal import Removal
 from leadctl.phones.rule import PhoneForm, PhoneRule
-from leadctl.providers.base import LeadPage, Limits, ListedLead, Provider
+from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import Auth, FixedCredentials
+from leadctl.providers.listings import LeadPage, ListedLead
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NEEDS_CAMPAIGN,

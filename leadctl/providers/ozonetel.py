@@ -16,13 +16,7 @@ from leadctl.model.removal import Removal
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import Limits, Provider
 from leadctl.providers.http_auth import Auth, FixedCredentials, Token, TokenExchange
-from leadctl.providers.preflight import (
-    KEY_ACCEPTED,
-    PreflightResult,
-    fine,
-    key_alone,
-    unknown,
-)
+from leadctl.providers.preflight import KEY_ACCEPTED, PreflightResult, fine, unknown
 from leadctl.providers.response import (
     body,
     do_not_call,
@@ -222,7 +216,7 @@ class Ozonetel(Provider):
             return _among(found, campaign)
         # There was a token, so key and user are right; it only misses a campaign.
         if campaign is None and sentence == "all parameters are mandatory":
-            return key_alone()
+            return PreflightResult.of_key()
         said = self._require_an_answer(response)
         raise errors.Unusable(said) if response.is_success else self.meaning(response)
 
@@ -256,11 +250,11 @@ _CAMPAIGN = frozenset(
 def _among(found: list[Json], campaign: str | None) -> PreflightResult:
     """Look for the campaign by its exact name: the page's example lists several."""
     if campaign is None:
-        return key_alone()
+        return PreflightResult.of_key()
     states = {
-        one.get("CampaignName"): one_line(str(one.get("Position") or ""), 40)
+        name: one_line(str(one.get("Position") or ""), 40)
         for one in found
-        if isinstance(one, dict)
+        if isinstance(one, dict) and isinstance(name := one.get("CampaignName"), str)
     }
     state = states.get(campaign, "")
     doubt = ""

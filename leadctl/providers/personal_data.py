@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -22,19 +23,16 @@ _SHORTEST_PART = 3
 """Letters from which a part of a name is hidden by itself."""
 
 
+@dataclass(eq=False, repr=False)
 class PersonalData:
     """The personal data of a batch, collected when an answer has a text."""
 
-    def __init__(self, provider: Provider, leads: Leads) -> None:
-        self._provider = provider
-        self._leads = leads
+    provider: Provider
+    leads: Leads
 
     def hidden(self, text: str) -> str:
         """Hide every value of the batch, with any separators in words or numbers."""
         return _DIGITS.sub(self._masked, self._without_names(text))
-
-    def __repr__(self) -> str:
-        return "PersonalData(hidden)"
 
     def _without_names(self, text: str) -> str:
         found = [*_WORD.finditer(text)]
@@ -89,14 +87,14 @@ class PersonalData:
 
     @cached_property
     def _numbers(self) -> set[str]:
-        numbers = (re.sub(r"\D", "", number) for number in self._leads.phones)
+        numbers = (re.sub(r"\D", "", number) for number in self.leads.phones)
         return {number for number in numbers if len(number) > 1}
 
     def _texts(self) -> Iterator[str]:
-        columns = self._leads.fields
-        places = [f.wire for f in self._provider.fields if f.name in _PERSONAL]
+        columns = self.leads.fields
+        places = [f.wire for f in self.provider.fields if f.name in _PERSONAL]
         values: list[Json] = [one for place in places for one in columns.get(place, ())]
-        for beside in columns.get(self._provider.overflow or "", ()):
+        for beside in columns.get(self.provider.overflow or "", ()):
             if isinstance(beside, dict):
                 values += [beside.get(name) for name in _PERSONAL]
         yield from (value for value in values if isinstance(value, str))

@@ -13,7 +13,7 @@ from leadctl.model.errors import CampaignClosed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leadctl.providers.campaigns import ListedCampaign
+    from leadctl.providers.listings import ListedCampaign
 
 
 class CheckVerdict(StrEnum):
@@ -68,6 +68,19 @@ class PreflightResult(NamedTuple):
     doubt: str = ""
     date: str = ""
 
+    @classmethod
+    def of_key(cls, scope: CheckResult = NOTHING) -> PreflightResult:
+        """Return the result of a check that names no campaign, and shows a good key."""
+        return cls(KEY_ACCEPTED, scope, NOT_NAMED)
+
+    @classmethod
+    def of_campaign(
+        cls, found: ListedCampaign, scope: CheckResult = NOTHING
+    ) -> PreflightResult:
+        """Return the result of a check that shows a good key and the campaign."""
+        said = fine(f"exists, {found.state}" if found.state else "exists")
+        return cls(KEY_ACCEPTED, scope, said, found.name, found.state)
+
     def reworded(self, safe: Callable[[str], str]) -> PreflightResult:
         """Return the same with all texts made safe to show."""
         said = {name: safe(getattr(self, name)) for name in ("name", "state", "doubt")}
@@ -89,16 +102,3 @@ class PreflightResult(NamedTuple):
 
     def parts(self) -> dict[str, CheckResult]:
         return {"key": self.key, "scope": self.scope, "campaign": self.campaign}
-
-
-def key_alone(scope: CheckResult = NOTHING) -> PreflightResult:
-    """Return the result of a check that names no campaign, and shows a good key."""
-    return PreflightResult(KEY_ACCEPTED, scope, NOT_NAMED)
-
-
-def campaign_there(
-    found: ListedCampaign, scope: CheckResult = NOTHING
-) -> PreflightResult:
-    """Return the result of a check that shows a good key and the campaign."""
-    said = fine(f"exists, {found.state}" if found.state else "exists")
-    return PreflightResult(KEY_ACCEPTED, scope, said, found.name, found.state)

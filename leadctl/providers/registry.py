@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -34,22 +35,23 @@ def provider_class(name: str) -> type[Provider]:
     return loaded
 
 
+@dataclass(eq=False)
 class Registry:
     """Finds providers by name; a broken one is an error only for who asks for it."""
 
-    def __init__(self, files: tuple[Path, ...] = ()) -> None:
-        self.files = files
+    files: tuple[Path, ...] = ()
 
     def names(self) -> list[str]:
-        return [*installed(), *self._declared]
+        return [*installed(), *self._read[0]]
 
     def provider(self, name: str) -> type[Provider]:
         """Load a provider; raises LeadctlError if it is broken or unknown."""
         if name in installed():
             return provider_class(name)
-        if name in self._declared:
-            return self._declared[name]
-        for path, error in self._broken.items():
+        declared, broken = self._read
+        if name in declared:
+            return declared[name]
+        for path, error in broken.items():
             if path.stem == name:
                 raise error
         known = self.names()
@@ -72,16 +74,8 @@ class Registry:
                 provider_class(name)
             except LeadctlError as error:
                 yield name, error
-        for path, reason in self._broken.items():
+        for path, reason in self._read[1].items():
             yield path.name, reason
-
-    @property
-    def _declared(self) -> dict[str, type[Provider]]:
-        return self._read[0]
-
-    @property
-    def _broken(self) -> dict[Path, InputUnusable]:
-        return self._read[1]
 
     @cached_property
     def _read(self) -> tuple[dict[str, type[Provider]], dict[Path, InputUnusable]]:

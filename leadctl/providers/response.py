@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from leadctl.model.errors import AccessDenied, NotProcessed, ProviderError
-from leadctl.model.leads import Batch, Code, Json, Leads, Outcome, Status
+from leadctl.model.leads import DELIVERED, Batch, Code, Json, Leads, Outcome, Status
 from leadctl.providers.http_request import decode
 
 if TYPE_CHECKING:
@@ -110,11 +110,6 @@ def duplicate(reason: str = "already in the campaign") -> Outcome:
     return Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, one_line(reason))
 
 
-def updated(reason: str = "already in the campaign, and updated") -> Outcome:
-    """Return the outcome of a lead that was there already, and has new values now."""
-    return duplicate(reason)
-
-
 def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcome]:
     """Match lists of numbers with the leads by digits.
 
@@ -155,6 +150,31 @@ def named_in(names: Json, leads: Leads, key: str) -> tuple[list[bool], bool]:
     return found, sum(found) <= len(texts)
 
 
+class RowResult(NamedTuple):
+    """What an answer says about one lead: a word, and what it stands for.
+
+    `outcome` is None for an unknown word, `has_id` where an id says nothing.
+    """
+
+    word: str
+    outcome: Outcome | None
+    has_id: bool | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome is None and not self.has_id
+
+    def settled(self, title: str, *, fits: bool) -> Outcome:
+        """Return the outcome if word and id agree, and a good one if all counts fit."""
+        is_good = self.outcome is not None and self.outcome.status in DELIVERED
+        if self.outcome is None or self.has_id not in (None, is_good):
+            said = f"the word {one_line(self.word, 40)!r}"
+            if self.has_id is not None:
+                said += f" and {'an' if self.has_id else 'no'} id"
+            return undecided(f"{title} answered with {said}")
+        return self.outcome if fits or not is_good else CONTRADICTION
+
+
 def paired(
     keys: Iterable[str], found: Iterable[tuple[str, Found]]
 ) -> list[Found | None]:
@@ -173,13 +193,6 @@ def by_row(reasons: Iterable[tuple[int, str]]) -> dict[int, str]:
     return {row: one_line("; ".join(said)) for row, said in found.items()}
 
 
-def by_index(
-    batch: Batch, named: Mapping[int, Outcome], rest: Outcome
-) -> list[Outcome]:
-    """Give the named positions (from 0) their outcome and all others `rest`."""
-    return [named.get(index, rest) for index in range(len(batch))]
-
-
 def whole(value: Json, *, least: int) -> int:
     """Return a whole number of an answer; `least` if it is none."""
     return value if isinstance(value, int) and value >= least else least
@@ -187,5 +200,6 @@ def whole(value: Json, *, least: int) -> int:
 
 def seconds(value: object) -> float:
     """Return a time or duration of an answer; 0 if it is not a sensible number."""
-    sensible = isinstance(value, int | float) and 0 <= value < 10**15
-    return float(value) if sensible and isinstance(value, int | float) else 0.0
+    if isinstance(value, int | float) and 0 <= value < 10**15:
+        return float(value)
+    return 0.0

@@ -42,8 +42,8 @@ def setting(  # noqa: PLR0913  each says another thing
     dots: bool = False,
 ) -> Any:  # noqa: ANN401  the same
     """Declare a setting with a range, choices or a kind of text; see SettingKind."""
-    more = {"about": about, "least": least, "choices": (*choices,), "path": path}
-    return field(default=default, metadata=more | {"dots": dots})
+    kind = SettingKind(str, about, least, (*choices,), path, dots)
+    return field(default=default, metadata=kind._asdict())
 
 
 class SettingKind(NamedTuple):
@@ -108,9 +108,8 @@ def kinds(settings: type) -> dict[str, SettingKind]:
     found = {}
     for one in fields(settings):
         written = one.type if isinstance(one.type, str) else one.type.__name__
-        found[one.name] = SettingKind(
-            types[written.removesuffix(" | None")], **one.metadata
-        )
+        kind = types[written.removesuffix(" | None")]
+        found[one.name] = SettingKind(**{**one.metadata, "type": kind})
     return found
 
 

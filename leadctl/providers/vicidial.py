@@ -22,15 +22,10 @@ from leadctl.model.errors import (
 from leadctl.model.lead_fields import Field, FieldInvalid, email, text
 from leadctl.model.leads import CREATED, Batch, Json, Lead, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
-from leadctl.providers.base import REFUSALS, LeadPage, Limits, ListedLead, Provider
+from leadctl.providers.base import REFUSALS, Limits, Provider
 from leadctl.providers.http_auth import Auth, FixedCredentials
-from leadctl.providers.preflight import (
-    KEY_ACCEPTED,
-    PreflightResult,
-    fine,
-    key_alone,
-    wrong,
-)
+from leadctl.providers.listings import LeadPage, ListedLead
+from leadctl.providers.preflight import KEY_ACCEPTED, PreflightResult, fine, wrong
 from leadctl.providers.response import do_not_call, duplicate, rejected
 from leadctl.providers.settings import setting
 
@@ -166,7 +161,7 @@ class Vicidial(Provider):
                 key=KEY_ACCEPTED, campaign=there, name=name, state=state
             )
         if campaign is None and first.startswith("ERROR: list_info YOU MUST USE ALL"):
-            return key_alone()
+            return PreflightResult.of_key()
         if re.match(r"ERROR: (list_info|auth) USER DOES NOT HAVE PERMISSION", first):
             return PreflightResult(KEY_ACCEPTED, _NO_LISTS)
         raise self._meaning(first, response)

@@ -18,29 +18,21 @@ from leadctl.model.lead_fields import (
 from leadctl.model.leads import CREATED, Batch, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
-from leadctl.providers.campaigns import (
+from leadctl.providers.http_auth import Auth, bearer
+from leadctl.providers.listings import (
     CampaignPage,
     counted_page,
     listed_campaign,
     listed_campaigns,
 )
-from leadctl.providers.http_auth import Auth, bearer
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     PreflightResult,
-    campaign_there,
     fine,
-    key_alone,
     unknown,
     wrong,
 )
-from leadctl.providers.response import (
-    body,
-    by_phone,
-    duplicate,
-    quoted,
-    rejected,
-)
+from leadctl.providers.response import body, by_phone, duplicate, quoted, rejected
 from leadctl.providers.settings import setting
 
 if TYPE_CHECKING:
@@ -141,11 +133,11 @@ class Voiso(Provider):
         if campaign is None:
             if not isinstance(answer.get("campaigns"), list):
                 raise self.unreadable(response)
-            return key_alone(_READING)
+            return PreflightResult.of_key(_READING)
         found = listed_campaign(answer.get("campaign"))
         if found is None or found.id != campaign:
             raise self.unreadable(response)
-        shown = campaign_there(found, _READING)
+        shown = PreflightResult.of_campaign(found, _READING)
         if found.state in _PERHAPS_NOT_LIVE:
             doubt = f"campaign {campaign} of Voiso is {found.state} and may not be live"
             return shown._replace(campaign=unknown(doubt), doubt=doubt)

@@ -12,23 +12,12 @@ from leadctl.model.lead_fields import Field, text
 from leadctl.model.leads import CREATED, Batch, Json, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
 from leadctl.providers.base import REFUSALS, Limits, Provider
-from leadctl.providers.campaigns import (
-    CampaignPage,
-    listed_campaign,
-    listed_campaigns,
-)
 from leadctl.providers.http_auth import Auth, bearer
-from leadctl.providers.preflight import (
-    KEY_ACCEPTED,
-    PreflightResult,
-    campaign_there,
-    key_alone,
-    unknown,
-    wrong,
-)
+from leadctl.providers.listings import CampaignPage, listed_campaign, listed_campaigns
+from leadctl.providers.preflight import KEY_ACCEPTED, PreflightResult, unknown, wrong
 from leadctl.providers.response import (
-    CONTRADICTION,
     UNMENTIONED,
+    RowResult,
     body,
     digits,
     duplicate,
@@ -37,7 +26,6 @@ from leadctl.providers.response import (
     paired,
     quoted,
     rejected,
-    undecided,
     whole,
 )
 
@@ -131,14 +119,14 @@ class Yotel(Provider):
         if campaign is None:
             if _campaign_list(response) is None:
                 raise self.unreadable(response)
-            return key_alone(_READING)
+            return PreflightResult.of_key(_READING)
         found = listed_campaign(answer)
         if found is None or found.id != campaign:
             raise self.unreadable(response)
         if found.state == "completed":  # "final": Campaign lifecycle
             said = f"campaign {campaign} of Yotel is completed"
             raise CampaignClosed(said, key_is_good=True)
-        return campaign_there(found, _READING)
+        return PreflightResult.of_campaign(found, _READING)
 
     def list_campaigns(self, cursor: str) -> httpx.Request:  # noqa: ARG002  one page
         return self.call("GET", "campaigns")
@@ -168,49 +156,37 @@ _NO_READING = wrong(
 
 
 def _outcomes(
-    answer: dict[str, Json], results: Sequence[dict[str, Json] | None]
+    answer: dict[str, Json], rows: Sequence[dict[str, Json] | None]
 ) -> list[Outcome]:
-    words = [
-        str(row.get("status")).strip().casefold() if row else "" for row in results
-    ]
-    unnamed = sum(
-        row is not None and row.get("id") is None and word not in _WORDS
-        for row, word in zip(results, words, strict=True)
-    )
+    results = [None if row is None else _result(row) for row in rows]
     # The word for duplicates is not documented: an unknown word counts as one only
     # while the number of duplicates accounts for every such row.
-    known = sum(word in _DUPLICATE_WORDS for word in words)
-    accounted = answer.get("duplicates") == known + unnamed
+    here = [one for one in results if one]
+    known = sum(one.outcome is _DUPLICATE for one in here)
+    if answer.get("duplicates") == known + sum(one.is_open for one in here):
+        results = [
+            one._replace(outcome=_DUPLICATE) if one and one.is_open else one
+            for one in results
+        ]
     counts = [whole(answer.get(name), least=0) for name in _COUNTS]
     is_whole = answer.get("total") == sum(counts) == len(results)
-    consistent = is_whole and answer.get("valid") == words.count("added")
-    return [
-        _outcome(row, word, accounted=accounted, consistent=consistent)
-        for row, word in zip(results, words, strict=True)
-    ]
+    added = sum(one.outcome is CREATED for one in here)
+    fits = is_whole and answer.get("valid") == added
+    return [one.settled("Yotel", fits=fits) if one else UNMENTIONED for one in results]
+
+
+def _result(row: dict[str, Json]) -> RowResult:
+    word = str(row.get("status")).strip().casefold() if row else ""
+    return RowResult(word, _WORDS.get(word), has_id=row.get("id") is not None)
 
 
 _COUNTS = ("valid", "invalid", "duplicates")
-_DUPLICATE_WORDS = frozenset({"duplicate", "duplicates", "exists", "skipped"})
-_WORDS = _DUPLICATE_WORDS | {"added", "invalid"}
-
-
-def _outcome(
-    row: dict[str, Json] | None, word: str, *, accounted: bool, consistent: bool
-) -> Outcome:
-    if row is None:
-        return UNMENTIONED
-    has_id = row.get("id") is not None
-    if word not in _WORDS and not has_id and accounted:
-        return duplicate()
-    if word not in _WORDS or has_id is not (word == "added"):
-        said = f"the word {one_line(word, 40)!r} and {'an' if has_id else 'no'} id"
-        return undecided(f"Yotel answered with {said}")
-    if word == "invalid":
-        return rejected("Yotel reports the number as invalid")
-    if word in _DUPLICATE_WORDS:
-        return duplicate()
-    return CREATED if consistent else CONTRADICTION
+_DUPLICATE = duplicate()
+_WORDS = {
+    "added": CREATED,
+    "invalid": rejected("Yotel reports the number as invalid"),
+    **dict.fromkeys(("duplicate", "duplicates", "exists", "skipped"), _DUPLICATE),
+}
 
 
 def _culprits(answer: dict[str, Json]) -> dict[int, str]:

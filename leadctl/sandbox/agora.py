@@ -103,7 +103,7 @@ class AgoraSimulator(Simulator):
     def token(self, call: Call) -> Response:
         body = call.fields()
         if complaints(body, {"api_key": text}, ("api_key",)):
-            raise Refusal(self.error(400, "api_key is required"))
+            raise self.refusal(400, "api_key is required")
         if body["api_key"] != self.api_key:
             raise Refusal(self.token_denied())
         token = f"agora_token_{secrets.token_hex(16)}"
@@ -123,7 +123,7 @@ class AgoraSimulator(Simulator):
         # "Models Reference" has 400 for missing fields; that wrong types and unknown
         # keys get it too is our reading.
         for name, complaint in complaints(body, UPLOAD_FIELDS, REQUIRED).items():
-            raise Refusal(self.error(400, f"{name} {complaint}"))
+            raise self.refusal(400, f"{name} {complaint}")
         campaign = self.campaign(body["campaign_id"])
         self._require_own(campaign)
         # The contract gives 422 the shape of the 202. That nothing is queued then is
@@ -178,8 +178,7 @@ class AgoraSimulator(Simulator):
 
     def _require_own(self, campaign: Campaign | None) -> None:
         if campaign is None or campaign.state == "foreign":
-            message = "Token not authorised for the target campaign"
-            raise Refusal(self.error(403, message))
+            raise self.refusal(403, "Token not authorised for the target campaign")
 
 
 def _error(status: int, code: str, message: str) -> Response:

@@ -92,13 +92,13 @@ class LupitorSimulator(Simulator):
     def admit(self, call: Call) -> None:
         key = call.request.headers.get("x-api-key")
         if not key:
-            raise Refusal(self.error(401, "Missing API key"))
+            raise self.refusal(401, "Missing API key")
         if key != self.api_key:
             raise Refusal(self.denied())
         # "write" includes "read".
         allowed = ("read", "write") if call.purpose == "read" else ("write",)
         if not set(allowed) & set(self.scopes):
-            raise Refusal(self.error(403, "Forbidden"))
+            raise self.refusal(403, "Forbidden")
         now = self.clock()
         for pace in (self._pace, self._bulk_pace)[: 1 + _is_bulk(call)]:
             if not pace.take(now):
@@ -118,8 +118,7 @@ class LupitorSimulator(Simulator):
         if twin:
             # Which status goes with it is not documented; 409 is not in the list.
             words = "phone number" if twin == "phoneNumber" else twin
-            message = f"Lead with {words} {lead[twin]} already exists"
-            raise Refusal(self.error(400, message))
+            raise self.refusal(400, f"Lead with {words} {lead[twin]} already exists")
         return _answer({"leadId": self._create(campaign, lead)}, 201)
 
     def create_bulk(self, call: Call) -> Response:
@@ -151,23 +150,22 @@ class LupitorSimulator(Simulator):
         call.leads = len(leads) if isinstance(leads, list) else 0
         campaign = self._campaign(body.get("campaignId"))
         if not isinstance(leads, list):
-            raise Refusal(self.error(400, "leads array is required"))
+            raise self.refusal(400, "leads array is required")
         if not leads:
-            raise Refusal(self.error(400, "leads array cannot be empty"))
+            raise self.refusal(400, "leads array cannot be empty")
         if body.keys() != {"campaignId", "leads"}:
-            raise Refusal(self.error(400, "Only campaignId and leads are known"))
+            raise self.refusal(400, "Only campaignId and leads are known")
         if len(leads) > LARGEST_BATCH:
-            message = f"Maximum {LARGEST_BATCH} leads per bulk request"
-            raise Refusal(self.error(400, message))
+            raise self.refusal(400, f"Maximum {LARGEST_BATCH} leads per bulk request")
         return campaign, leads
 
     def _check(self, lead: object, place: str = "") -> None:
         for name, complaint in complaints(lead, LEAD_FIELDS).items():
-            raise Refusal(self.error(400, f"{place}{name} {complaint}"))
+            raise self.refusal(400, f"{place}{name} {complaint}")
         if not isinstance(lead, dict) or not _KEYS.keys() & lead.keys():
-            raise Refusal(self.error(400, f"{place}{NO_IDENTIFIER}"))
+            raise self.refusal(400, f"{place}{NO_IDENTIFIER}")
         if lead.get("phoneNumber") in self.refused:
-            raise Refusal(self.error(400, f"{place}phoneNumber is not valid"))
+            raise self.refusal(400, f"{place}phoneNumber is not valid")
 
     def _create(self, campaign: Campaign, lead: Lead) -> str:
         campaign.add(lead, *_keys(lead).values())
@@ -181,7 +179,7 @@ class LupitorSimulator(Simulator):
         campaign, leads = self._many(call)
         for lead in leads:
             if not isinstance(lead, dict) or not _KEYS.keys() & lead.keys():
-                raise Refusal(self.error(400, NO_IDENTIFIER))
+                raise self.refusal(400, NO_IDENTIFIER)
         found: dict[bool, list[object]] = {True: [], False: []}
         for lead in leads:
             name = next(key for key in _KEYS if key in lead)
@@ -208,14 +206,13 @@ class LupitorSimulator(Simulator):
         """List leads as they arrived, all `raw`; the cursor counts them."""
         query = call.request.query_params
         if not query.get("campaignId"):
-            message = "campaignId query parameter is required"
-            raise Refusal(self.error(400, message))
+            raise self.refusal(400, "campaignId query parameter is required")
         campaign = self._campaign(query["campaignId"])
         limit, cursor = query.get("limit", "1000"), query.get("cursor", "0")
         if not (limit.isdecimal() and 1 <= int(limit) <= LARGEST_PAGE):
-            raise Refusal(self.error(400, f"limit must be from 1 to {LARGEST_PAGE}"))
+            raise self.refusal(400, f"limit must be from 1 to {LARGEST_PAGE}")
         if not cursor.isdecimal():
-            raise Refusal(self.error(400, "Invalid cursor"))
+            raise self.refusal(400, "Invalid cursor")
         total = len(campaign.leads)
         end = int(cursor) + int(limit)
         page = range(total)[int(cursor) : end]
@@ -243,7 +240,7 @@ class LupitorSimulator(Simulator):
 
     def _campaign(self, identifier: object) -> Campaign:
         if not identifier or not isinstance(identifier, str):
-            raise Refusal(self.error(400, "campaignId is required"))
+            raise self.refusal(400, "campaignId is required")
         return self.campaign(identifier)
 
 

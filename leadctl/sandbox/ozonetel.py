@@ -116,7 +116,7 @@ class OzonetelSimulator(Simulator):
         ):
             raise Refusal(self.token_denied())
         if not self._token_pace.take(self.clock()):
-            raise Refusal(self.error(200, "Max limit exceeded"))
+            raise self.refusal(200, "Max limit exceeded")
         self._token = secrets.token_hex(16)
         self._token_ends = self.clock() + self.token_life
         return JSONResponse({"token": self._token, "message": "Token generated"})
@@ -139,7 +139,7 @@ class OzonetelSimulator(Simulator):
             raise Refusal(_false("Token Expired"))
         # Only "Add Campaign Data" has a documented limit, on its Basic twin.
         if call.purpose == "upload" and not self._pace.take(self.clock()):
-            raise Refusal(self.error(200, "Max limit exceeded"))
+            raise self.refusal(200, "Max limit exceeded")
 
     def add(self, call: Call) -> Response:
         lead = call.fields()

@@ -20,10 +20,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from leadctl.sandbox.agora import AgoraSimulator
-from leadctl.sandbox.faults import fault_from_values
+from leadctl.sandbox.faults import Connection, fault_from_values
 from leadctl.sandbox.lupitor import LupitorSimulator
 from leadctl.sandbox.ozonetel import OzonetelSimulator
-from leadctl.sandbox.trouble import Connection
 from leadctl.sandbox.vicidial import VicidialSimulator
 from leadctl.sandbox.voiso import VoisoSimulator
 from leadctl.sandbox.yotel import YotelSimulator

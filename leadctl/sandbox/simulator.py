@@ -17,8 +17,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from leadctl.sandbox.faults import Fault, FaultQueue, Kind, Place
-from leadctl.sandbox.trouble import Dropped, afterwards, instead
+from leadctl.sandbox.faults import (
+    Dropped,
+    Fault,
+    FaultQueue,
+    Kind,
+    Place,
+    afterwards,
+    instead,
+)
 
 Lead = dict[str, object]
 
@@ -189,6 +196,9 @@ class Simulator(ABC):
     def error(self, status: int, message: str) -> Response:
         """Answer in the provider's form of an error."""
 
+    def refusal(self, status: int, message: str) -> Refusal:
+        return Refusal(self.error(status, message))
+
     def denied(self) -> Response:
         return self.error(*self.denial)
 
@@ -219,7 +229,7 @@ class Simulator(ABC):
     def campaign(self, identifier: object) -> Campaign:
         found = self.campaigns.get(str(identifier))
         if found is None:
-            raise Refusal(self.error(*self.no_campaign))
+            raise self.refusal(*self.no_campaign)
         return found
 
     def route(self, method: str, path: str, handler: Handler, purpose: Place) -> Route:

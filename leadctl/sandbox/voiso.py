@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.responses import JSONResponse, Response
 
-from leadctl.sandbox.checks import (
-    E164_DIGITS,
-    complaints,
-    flag,
-    integer,
-    must,
-    text,
-)
+from leadctl.sandbox.checks import E164_DIGITS, complaints, flag, integer, must, text
 from leadctl.sandbox.simulator import Call, Campaign, Lead, Refusal, Simulator
 
 if TYPE_CHECKING:
@@ -99,7 +92,7 @@ class VoisoSimulator(Simulator):
         if call.bearer != self.api_key:
             raise Refusal(self.denied())
         if scope not in self.scopes:
-            raise Refusal(self.error(403, "Forbidden"))
+            raise self.refusal(403, "Forbidden")
         if call.purpose == "upload":
             self._claim(self.campaign(call.campaign))
 
@@ -138,7 +131,7 @@ class VoisoSimulator(Simulator):
         """Return the leads; one malformed lead fails all, as we read the 422."""
         leads = call.json()
         if not isinstance(leads, list):
-            raise Refusal(self.error(400, "Bad Request"))
+            raise self.refusal(400, "Bad Request")
         call.leads = len(leads)
         if not 1 <= len(leads) <= LARGEST_BATCH:
             message = f"Maximum limit of {LARGEST_BATCH} leads for each request"

@@ -71,12 +71,11 @@ class YotelSimulator(Simulator):
     def admit(self, call: Call) -> None:
         scope = "campaigns:read" if call.purpose == "read" else "leads:write"
         if not call.bearer.startswith(("yt_live_", "yt_test_")):
-            message = "API key must start with yt_live_ or yt_test_"
-            raise Refusal(self.error(401, message))
+            raise self.refusal(401, "API key must start with yt_live_ or yt_test_")
         if call.bearer != self.api_key:
             raise Refusal(self.denied())
         if scope not in self.scopes:
-            raise Refusal(self.error(403, f"Scope '{scope}' required"))
+            raise self.refusal(403, f"Scope '{scope}' required")
         if not self._pace.take(self.clock()):
             answer = self.throttled()
             wait = math.ceil(self._pace.ends - self.clock())
@@ -96,7 +95,7 @@ class YotelSimulator(Simulator):
         campaign = self.campaign(call.campaign)
         # "Campaign lifecycle" calls completed final, and 409 is for a state in the way.
         if campaign.state == "completed":
-            raise Refusal(self.error(409, "Campaign is completed"))
+            raise self.refusal(409, "Campaign is completed")
         rows = [self._pushed(campaign, lead) for lead in self._batch(call)]
         statuses = [row["status"] for row in rows]
         answer = {

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadctl.providers.base import ListedLead
-from leadctl.providers.campaigns import CampaignPage, counted_page, listed_campaigns
 from leadctl.providers.declared import templates
 from leadctl.providers.declared.answer import AnswerReader, within
 from leadctl.providers.declared.rules import Among, PreflightRule, Verdict
+from leadctl.providers.listings import (
+    CampaignPage,
+    ListedLead,
+    counted_page,
+    listed_campaigns,
+)
 from leadctl.providers.preflight import (
     KEY_ACCEPTED,
     NOT_NAMED,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from leadctl.model.errors import CampaignClosed, InDoubt, ProviderError, Refused
 from leadctl.model.patterns import searcher
 from leadctl.phones.rule import PhoneRule
-from leadctl.providers.base import LeadPage, Provider
+from leadctl.providers.base import Provider
 from leadctl.providers.declared import rows, templates
 from leadctl.providers.declared.answer import AnswerReader, are_set
 from leadctl.providers.declared.authentication import authentication, built
@@ -28,6 +28,7 @@ from leadctl.providers.declared.findings import (
 )
 from leadctl.providers.declared.grammar import Call, Definition, Resend, SecondCheck
 from leadctl.providers.declared.rules import AnswerRule, PreflightRule, Rule
+from leadctl.providers.listings import LeadPage
 from leadctl.providers.preflight import PreflightResult
 from leadctl.providers.response import one_line
 
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
     from leadctl.model.lead_fields import Field
     from leadctl.model.leads import Batch, Json, Outcome
-    from leadctl.providers.campaigns import CampaignPage
     from leadctl.providers.http_auth import Auth
+    from leadctl.providers.listings import CampaignPage
 
 
 def provider_of(definition: Definition) -> type[Provider]:

@@ -10,19 +10,27 @@ from leadctl.model.leads import ACCEPTED, CREATED, Batch, Json, Outcome
 from leadctl.providers import response
 from leadctl.providers.declared.answer import AnswerReader, are_set, within
 from leadctl.providers.declared.rules import Members, OutcomeWord
-from leadctl.providers.response import CONTRADICTION, UNMENTIONED, digits, one_line
+from leadctl.providers.response import (
+    CONTRADICTION,
+    UNMENTIONED,
+    RowResult,
+    digits,
+    one_line,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from leadctl.providers.declared import rules
 
 _GOOD: dict[str, Outcome] = {"created": CREATED, "accepted": ACCEPTED}
-_OTHERS = {
+_OTHERS: dict[str, Callable[..., Outcome]] = {
     "rejected": response.rejected,
     "suppressed": response.do_not_call,
     "duplicate": response.duplicate,
-    "updated": response.updated,
+    "updated": lambda said="already in the campaign, and updated": response.duplicate(
+        said
+    ),
     "unknown": response.undecided,
 }
 
@@ -102,11 +110,16 @@ def _with_rest(
 
 
 class _Result(NamedTuple):
-    """What a result says about its lead."""
+    """What a result says about its lead; `means` is None for an unknown word."""
 
     word: str
-    has_id: bool
+    means: OutcomeWord | None
+    has_id: bool | None
     reason: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.means is None and not self.has_id
 
 
 def _by_results(
@@ -115,65 +128,46 @@ def _by_results(
     listed = answer.at(spec.list_)
     if not isinstance(listed, list) or not all(isinstance(n, dict) for n in listed):
         raise ValueError("no list of results")
-    results = [
-        None if one is None else _read(spec, one)
-        for one in _paired(spec, batch, listed)
-    ]
-    known: dict[str, OutcomeWord] = {"": "created"}
-    if spec.word:
-        known = {word.casefold(): what for word, what in spec.words.items()}
-    words = [known.get(one.word) if one else None for one in results]
-    tally = Counter[str](filter(None, words))
-    odd = [
-        one is not None and word is None and not one.has_id
-        for one, word in zip(results, words, strict=True)
-    ]
-    if (other := spec.others) and answer.at(other.up_to) == (
-        tally[other.outcome] + sum(odd)
-    ):
-        words = [
-            other.outcome if is_odd else word
-            for is_odd, word in zip(odd, words, strict=True)
+    known = {word.casefold(): means for word, means in spec.words.items()}
+    pairs = _paired(spec, batch, listed)
+    results = [None if one is None else _read(spec, one, known) for one in pairs]
+    tally = Counter[str](one.means for one in results if one and one.means)
+    is_open = sum(one.is_open for one in results if one)
+    other = spec.others
+    if other and answer.at(other.up_to) == tally[other.outcome] + is_open:
+        results = [
+            one._replace(means=other.outcome) if one and one.is_open else one
+            for one in results
         ]
     sent = len(batch)
     counts = {"sent": sent, "rest": sent, "results": len(listed), **tally}
-    fits = _add_up(spec.sums, counts, answer)
-    return [
-        _outcome(spec, answer.definition.title, one, word, fits=fits)
-        for one, word in zip(results, words, strict=True)
-    ]
+    fits, title = _add_up(spec.sums, counts, answer), answer.definition.title
+    return [_settled(spec, title, one, fits=fits) for one in results]
 
 
-def _outcome(
-    spec: rules.Results,
-    title: str,
-    result: _Result | None,
-    word: OutcomeWord | None,
-    *,
-    fits: bool,
+def _read(
+    spec: rules.Results, result: Json, known: Mapping[str, OutcomeWord]
+) -> _Result:
+    word: str = ""
+    means: OutcomeWord | None = "created"
+    if spec.word:
+        found = within(result, spec.word)
+        word = "none" if found is None else str(found).strip().casefold()
+        means = known.get(word)
+    has_id = within(result, spec.with_id) is not None if spec.with_id else None
+    said = (within(result, path) for path in spec.reason)
+    texts = (one_line(one) for one in said if isinstance(one, str) and one.strip())
+    return _Result(word, means, has_id, next(texts, ""))
+
+
+def _settled(
+    spec: rules.Results, title: str, result: _Result | None, *, fits: bool
 ) -> Outcome:
     if result is None:
         return UNMENTIONED
-    is_good = word in _GOOD
-    if word is None or (spec.with_id and result.has_id is not is_good):
-        said = f"the word {one_line(result.word, 40)!r}"
-        if spec.with_id:
-            said += f" and {'an' if result.has_id else 'no'} id"
-        return response.undecided(f"{title} answered with {said}")
-    if is_good and not fits:
-        return CONTRADICTION
-    return outcome(word, spec.say.get(word, "") or result.reason)
-
-
-def _read(spec: rules.Results, result: Json) -> _Result:
-    word = within(result, spec.word) if spec.word else ""
-    said = (within(result, path) for path in spec.reason)
-    texts = (one_line(one) for one in said if isinstance(one, str) and one.strip())
-    return _Result(
-        "none" if word is None else str(word).strip().casefold(),
-        spec.with_id is not None and within(result, spec.with_id) is not None,
-        next(texts, ""),
-    )
+    word, means, has_id, reason = result
+    said = outcome(means, spec.say.get(means, "") or reason) if means else None
+    return RowResult(word, said, has_id).settled(title, fits=fits)
 
 
 def _paired(spec: rules.Results, batch: Batch, results: list[Json]) -> list[Json]:

@@ -1,4 +1,4 @@
-"""The campaigns of an account, for providers with a call that lists them."""
+"""Lists that a provider returns in pages: campaigns, and the leads of one of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,21 @@ from leadctl.providers.response import one_line
 
 if TYPE_CHECKING:
     from leadctl.model.leads import Json
+
+
+class ListedLead(NamedTuple):
+    """A lead in the campaign; `created` is Unix time by the provider, if it says so."""
+
+    phone: str
+    external_id: str
+    created: float | None
+
+
+class LeadPage(NamedTuple):
+    """Part of a campaign's leads, and the cursor of the next (empty: no more)."""
+
+    leads: list[ListedLead]
+    cursor: str
 
 
 class ListedCampaign(NamedTuple):
