@@ -30,7 +30,7 @@ def campaigns_of(
         caller = RetryingCaller(account.provider, session, clock, longest_wait)
         endless = Unusable("the list of campaigns never ends")
         pages = every_page(partial(_page, caller), endless)
-        # Between two pages a campaign may move to the next.
+        # A campaign may move from one page to the next between two calls.
         found = {one.id: one for page in pages for one in page.campaigns}
     return [*found.values()]
 
@@ -52,7 +52,7 @@ def _page(caller: RetryingCaller, cursor: str) -> CampaignPage:
     return page._replace(campaigns=shown)
 
 
-def campaign_named(  # noqa: PLR0913  who asks whom, and how patiently
+def campaign_named(  # noqa: PLR0913  as campaigns_of, and a name
     text: str,
     account: Account,
     by: Credentials,

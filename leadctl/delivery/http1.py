@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEADLINE = 2.0
-"""Time-outs that a whole request may take, from connecting to the last byte."""
+"""How many time-outs a whole request may take, from connecting to the last byte."""
 
 CONNECT_TIMEOUT = 10.0
 KEEP_ALIVE = 5.0
@@ -34,7 +34,7 @@ LARGEST = 32 * 2**20
 DEFAULTS = {
     b"user-agent": b"leadctl",
     b"accept": b"application/json",
-    b"accept-encoding": b"gzip",  # no compression whose rate is not bounded
+    b"accept-encoding": b"gzip",  # no compression of an unbounded rate
 }
 """Headers of a request that does not set them itself."""
 
@@ -72,7 +72,7 @@ class HttpConnection(httpx.BaseTransport):
         keep = False
         try:
             self._connect(request.url)
-            if self._is_aborted:  # by another thread, that did not see this socket
+            if self._is_aborted:  # by another thread, before this socket existed
                 raise NotSent
             answer = self._exchange(message)
             keep = answer.keeps_alive
@@ -131,7 +131,7 @@ class HttpConnection(httpx.BaseTransport):
 
     def _exchange(self, message: bytes, *, head_only: bool = False) -> _Answer:
         rest = memoryview(message)
-        with suppress(ConnectionError):  # whoever closed may have answered before
+        with suppress(ConnectionError):  # the server may have answered before it closed
             while rest:
                 self._await_socket()
                 rest = rest[self._socket.send(rest) :]
@@ -171,7 +171,7 @@ class _Answer:
         self._body: list[bytes] = []
 
     def response(self) -> httpx.Response:
-        del self._parser  # which refers to us
+        del self._parser  # a reference cycle
         body = httpx.ByteStream(b"".join(self._body))
         return httpx.Response(self.status, headers=self._headers, stream=body)
 

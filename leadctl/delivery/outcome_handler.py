@@ -189,7 +189,7 @@ class OutcomeHandler:
                     self._lookup_works = False
                 pending.look_up = pending.doubted and self._can_look_up(pending.batch)
                 self._repeat_or_give_up(pending, error, headers)
-            case _:  # the next batch would meet the same
+            case _:  # the next batch would get the same
                 is_doubt = isinstance(error, Unusable) and error.in_doubt
                 pending.doubted = pending.doubted or is_doubt
                 self.give_up(pending, Code.NOT_PROCESSED)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from leadctl.model.clock import Clock
 
 STOPS = (errors.AccessDenied, errors.CampaignClosed, errors.Untrusted)
-"""What an upload would meet too; of anything else the call says nothing of uploads."""
+"""Errors that an upload would get, too; other errors say nothing about uploads."""
 
 
 class PreflightCaller(RetryingCaller):

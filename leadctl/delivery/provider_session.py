@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from leadctl.config.config import Account, variable_name
 from leadctl.config.credentials import origin, secrets_of
 from leadctl.delivery.rate_limiter import RateLimiter
+from leadctl.model import errors
 from leadctl.model.clock import CancellationToken, RealClock
-from leadctl.model.errors import (
-    AccessDenied,
-    CampaignClosed,
-    CampaignLocked,
-    LeadctlError,
-    Unusable,
-)
 from leadctl.providers.base_url import is_here, require_safe_url
 from leadctl.providers.http_auth import Credentials, TokenExchange
 
@@ -45,13 +39,13 @@ class ProviderSession(NamedTuple):
 
 def find_credentials(account: Account, environment: Mapping[str, str]) -> Credentials:
     """Find the account's secrets; raises errors about credentials and addresses."""
-    # Before anybody looks for a secret; an address in parts is reported as such.
+    # Before secrets are read; an incomplete address is reported elsewhere.
     if account.provider.base_url and not account.missing:
         require_safe_url(account.provider.base_url)
     secrets = secrets_of(account, environment)
     try:
         return credentials_from(account, secrets)
-    except AccessDenied as error:  # no key of this provider
+    except errors.AccessDenied as error:  # not a key of this provider
         found = {name: origin(account, name, environment) for name in secrets}
         named = (f"{name} from {by.way} {by.where}" for name, by in found.items() if by)
         raise error.but(hint=error.hint or f"check {', '.join(named)}") from None
@@ -115,7 +109,7 @@ def hold_campaign(
 
     Raises CampaignLocked, with the command that stops the run that holds it.
     """
-    # A token that kills the account's earlier one cannot serve two runs: one at a time.
+    # If a new token ends the earlier one, an account can have one run at a time.
     whole_account = account.provider.exclusive_token
     lock = ledger.campaign_lock(
         account.name,
@@ -125,7 +119,7 @@ def hold_campaign(
     with ExitStack() as stack:
         try:
             held = stack.enter_context(lock)
-        except CampaignLocked as locked:
+        except errors.CampaignLocked as locked:
             runs = (one.facts() for one in ledger.runs(most=RUNS_SEARCHED))
             of_account = (run for run in runs if run.account == account.name)
             if holder := next(filter(ledger.process_of, of_account), None):
@@ -136,7 +130,7 @@ def hold_campaign(
 
 
 RUNS_SEARCHED = 50
-"""The latest runs, among which the holder of a lock is looked for."""
+"""How many of the latest runs are searched for the holder of a lock."""
 
 
 def longest_request(account: Account) -> float:
@@ -144,18 +138,18 @@ def longest_request(account: Account) -> float:
     return 2 * account.connection.timeout
 
 
-def with_hint(error: LeadctlError, account: Account) -> LeadctlError:
+def with_hint(error: errors.LeadctlError, account: Account) -> errors.LeadctlError:
     """Return an error from an answer, with a hint what to do next."""
     if error.hint:
         return error
     match error:
-        case AccessDenied():
+        case errors.AccessDenied():
             secrets = account.provider.secrets
             named = ", ".join(variable_name(account.name, one) for one in secrets)
             return error.but(hint=f"check the key of account {account.name}: {named}")
-        case CampaignClosed():
+        case errors.CampaignClosed():
             return error.but(hint="check --campaign, and that the campaign is open")
-        case Unusable():
+        case errors.Unusable():
             return error.but(hint=f"check base_url: {account.provider.base_url}")
         case _:
             return error

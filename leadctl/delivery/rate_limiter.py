@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Limits, Rate
 
 LONGEST_PAUSE = 3600.0
-"""Seconds a provider may ask us to wait; more is a slip, such as milliseconds."""
+"""Seconds that a provider may ask us to wait; more is a mistake (milliseconds?)."""
 
 LARGEST_SKEW = 86_400.0
 """Seconds that two clocks may differ; a `Date` beyond that is not believed."""
 
 PACE = "the rate limit of this account"
-"""What a request waits for that is no repeat."""
+"""What a first attempt waits for."""
 
 LONG_WAIT = 10.0
 """Shorter waits for a start, in seconds, are not reported."""
@@ -33,11 +33,11 @@ LONG_WAIT = 10.0
 MINUTE = 60.0
 
 LOOK = 0.1
-"""Seconds for which an account without a rate is not asked about again: a pause that
-another run was asked for may come late by as much."""
+"""Seconds between two checks of an account without a rate; a pause that another run
+was asked for may take effect that much later."""
 
 SHARE = 0.99
-"""Part of a documented rate that is used: two clocks never agree quite."""
+"""The part of a documented rate that is used: no two clocks agree exactly."""
 
 
 @dataclass(eq=False)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHORTEST = 4
-"""Characters of a secret that is taken out of sentences; a shorter one is any word."""
+"""The shortest secret that is removed from sentences; a shorter one may be any word."""
 
 LONG = 8
-"""Characters of one that is taken out of whole answers; a shorter one may be an id."""
+"""The shortest one that is removed from whole answers; a shorter one may be an id."""
 
 REDACTED = "***"
 
@@ -46,7 +46,9 @@ def decompressed(content: bytes, encoding: str) -> bytes:
 
 def in_utf8(content: bytes, charset: str | None) -> bytes:
     """Rewrite an answer in UTF-8: another encoding would hide our secrets."""
-    found: str = json.detect_encoding(content)  # tells UTF-16 and UTF-32, named or not
+    found: str = json.detect_encoding(
+        content
+    )  # detects UTF-16 and UTF-32, named or not
     if found == "utf-8":
         found = charset or found
     try:
@@ -86,7 +88,7 @@ def _forms(secret: str) -> re.Pattern[str]:
 
 
 def _form(letter: str) -> str:
-    # Escapes may be escaped again; all is bounded, for the text is a stranger's.
+    # Escapes may be escaped again. All repeats are bounded: the text is not ours.
     code = ord(letter)
     names = [re.escape(name) for name, stands in html5.items() if stands == letter]
     entities = "|".join([f"#0{{0,4}}{code};?", f"#x0{{0,4}}{code:x};?", *names])

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from leadctl.providers.base import Limits, Provider
 
 GRACE = 5.0
-"""Seconds that requests under way may still take once a stop is asked."""
+"""Seconds that requests in flight may still take once a stop is requested."""
 
 
 @dataclass(eq=False)
@@ -110,12 +110,12 @@ class Sender:
             self._pool.call_back()
             while self._under_way:
                 self._collect()
-            while self._retries:  # a stop was asked for: what was to be repeated is not
+            while self._retries:  # a stop was requested: nothing is repeated
                 self._outcome_handler.give_up(
                     self._retries.popleft(), Code.NOT_PROCESSED
                 )
         except LedgerUnusable:
-            raise  # what is under way stays `sending`: in doubt, and never lost
+            raise  # batches in flight stay `sending`: in doubt, never lost
         except LeadctlError as error:
             self._wind_down(error)
             raise
@@ -160,7 +160,7 @@ class Sender:
             if self._under_way:
                 return self._pool.answers(wait=True, timeout=min(pause, AWAKE))
             self._rate_limiter.require_wait_within(self.retry_policy.longest_wait)
-            if pause > LONG_WAIT and not self._retries:  # a repeat has been told of
+            if pause > LONG_WAIT and not self._retries:  # a repeat is reported already
                 self.tell(pause, PACE)
             self.clock.sleep(pause)
             return []
@@ -194,7 +194,7 @@ class Sender:
                 )
         if reasons:
             raise reasons[0]
-        if self._retries or pause > 0:  # those that wait for a place are not next
+        if self._retries or pause > 0:  # those waiting for a place are not next
             self._pool.call_back()
         self._start()
         return pause

@@ -27,14 +27,7 @@ from leadctl.delivery.response_body import (
     redacted,
     redacted_body,
 )
-from leadctl.model.errors import (
-    InDoubt,
-    InputUnusable,
-    NotProcessed,
-    ProviderError,
-    Untrusted,
-    Unusable,
-)
+from leadctl.model import errors
 from leadctl.model.text_file import read_text
 from leadctl.providers.base_url import is_here
 from leadctl.providers.http_auth import TokenExchange
@@ -76,7 +69,7 @@ class Transport:
             for proxy in {None} if direct else {None, *_proxies().values()}:
                 self._carrier(proxy)
         except (OSError, ValueError, httpx.InvalidURL) as error:
-            raise InputUnusable(
+            raise errors.InputUnusable(
                 "cannot set up connections: a certificate file or proxy is not valid",
                 hint="check ca_file, SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY; "
                 "a proxy address starts with http://",
@@ -93,7 +86,7 @@ class Transport:
             while True:
                 is_token = asked is not request
                 if is_token and not isinstance(self._auth, TokenExchange):
-                    raise Unusable(
+                    raise errors.Unusable(
                         "the provider's authentication must send the upload itself, "
                         "not a request of its own",
                         in_doubt=is_sent,
@@ -123,13 +116,13 @@ class Transport:
         """Send a request and read its answer; no redirect is followed."""
         url = request.url
         if url.scheme != "https" and not is_here(str(url)):  # e.g. a host for tokens
-            raise Unusable(
+            raise errors.Unusable(
                 f"{url.host}: https:// is required",
                 hint="http:// is allowed only for this machine (127.0.0.1)",
             )
         proxy = self._proxy_of(url.scheme, url.host, url.port)
         carrier = self._carrier(proxy)
-        if self._is_aborted:  # asked now: one made before is aborted, too
+        if self._is_aborted:  # checked last: earlier carriers were aborted
             carrier.close()
             raise NotSent("interrupted")
         answer = carrier.handle_request(request)
@@ -161,14 +154,14 @@ class Transport:
 
     def _meaning(
         self, request: httpx.Request, error: Exception, *, is_token: bool
-    ) -> ProviderError:
+    ) -> errors.ProviderError:
         """Classify a request that has no answer."""
         host = request.url.host
         match error:
             case NotSent():
                 return _not_connected(request.url, error)
             case httpx.TransportError():
-                return Unusable(f"cannot send a request to {host}: {error}")
+                return errors.Unusable(f"cannot send a request to {host}: {error}")
             case Unreadable():
                 why = f"the answer from {host} {error}"
             case _ if self._is_aborted:
@@ -178,8 +171,8 @@ class Transport:
             case _:
                 why = f"the connection to {host} dropped before it answered"
         if is_token:
-            return NotProcessed(f"token request failed: {why}")
-        return InDoubt(why, lost=not isinstance(error, Unreadable))
+            return errors.NotProcessed(f"token request failed: {why}")
+        return errors.InDoubt(why, lost=not isinstance(error, Unreadable))
 
 
 _TROUBLE = (NotSent, OSError, Unreadable, httpx.TransportError)
@@ -220,7 +213,7 @@ class _Connections(threading.local):
 
 def _raw(answer: httpx.Response) -> bytes:
     if not isinstance(answer.stream, httpx.SyncByteStream):
-        raise TypeError("what carries requests is not asynchronous")
+        raise TypeError("the transport must be synchronous")
     return b"".join(answer.stream)
 
 
@@ -249,24 +242,26 @@ def _proxies() -> dict[str, str]:
 
 def _authorities(ca_file: str | None) -> ssl.SSLContext:
     if ca_file:
-        # OpenSSL would wait for a pipe; remarks in the file may be in any encoding.
+        # OpenSSL would wait for a pipe; comments in the file may be in any encoding.
         text = read_text(Path(ca_file), may_be_pipe=True, encoding="latin-1")
         certificates = text.encode("ascii", "ignore").decode()
         return ssl.create_default_context(cadata=certificates)
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _not_connected(url: httpx.URL, error: NotSent) -> ProviderError:
+def _not_connected(url: httpx.URL, error: NotSent) -> errors.ProviderError:
     cause = error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return Untrusted(
+        return errors.Untrusted(
             f"the certificate of {url.host} is not trusted: {cause.verify_message}; "
             "nothing was sent",
             hint="check base_url; for a private certificate authority, set ca_file",
         )
     host = f"[{url.host}]" if ":" in url.host else url.host
     port = url.port or PORTS[url.scheme]
-    return NotProcessed(f"cannot connect to {host}:{port}: {_why_not(cause or error)}")
+    return errors.NotProcessed(
+        f"cannot connect to {host}:{port}: {_why_not(cause or error)}"
+    )
 
 
 def _why_not(cause: BaseException) -> str:

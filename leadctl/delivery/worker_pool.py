@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 AT_HAND = 16
-"""Batches read ahead, where so many may be under way: places do not stay empty."""
+"""The most batches that are read ahead, so that no place stays empty."""
 
 GATHER = 0.01
 """Seconds in which answers gather, while threads send what was started ahead."""
@@ -153,7 +153,7 @@ class WorkerPool:
         with suppress(Empty):
             while task := self._waiting.get_nowait():
                 self._back.put((task[1], None))
-            self._waiting.put(None)  # which lets a thread go
+            self._waiting.put(None)  # lets one thread end
 
     @property
     def is_busy(self) -> bool:
@@ -181,7 +181,7 @@ class WorkerPool:
                     self._gather(min(more, self._under_way - 1))
                 if not isinstance(answer, BaseException):
                     found.append((batch, answer))
-                elif found:  # those first; it is met again
+                elif found:  # return those first; the error comes up again
                     self._back.put((batch, answer))
                     break
                 self._under_way -= 1

@@ -39,7 +39,7 @@ class Agora(Provider):
     name = "agora"
     title = "Agora"
     documentation = "https://docs.agoraai.tech/sdk/reference/"
-    # No limit is documented; 500 a request is our choice. Its queue may still hold a
+    # No limit is documented; 500 per request is our choice. Its queue may still hold a
     # batch whose answer was lost: 45 s before the same leads go again.
     limits = Limits(batch_size=500, concurrency=1, doubt_delay=45.0)
     answers = (200, 202, 400, 403, 422)
@@ -56,7 +56,7 @@ class Agora(Provider):
         r"[1-9][0-9]*",
         "a whole number such as 42 (shown in the dashboard's address)",
     )
-    refusal_is_final = True  # of its format; duplicates are left out, not refused
+    refusal_is_final = True  # of its format; duplicates are skipped, not rejected
     good = ACCEPTED  # 202: queued, and nothing more is heard of a lead
     takes_tags = True
     example_secrets = MappingProxyType({"api_key": "agora_test_example_key"})
@@ -136,7 +136,7 @@ class Agora(Provider):
             said = f"status {one_line(str(word), 40)!r}{quoted(response)}"
             raise self.unreadable(response, said)
         named, skipped = _reasons(errors), _skipped(answer)
-        # Rejections that cannot be attributed taint every row that is not named.
+        # A rejection of an unknown row puts every row that is not named in doubt.
         fits = (
             answer["received_count"] == len(batch)
             and answer.get("invalid_count") == len(named)
@@ -156,7 +156,7 @@ class Agora(Provider):
             yield Note("not_queued", "not queued, probably duplicates", skipped)
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
-        # Without a campaign the token request is what matters: any campaign will do.
+        # Without a campaign, only the token request matters: any campaign will do.
         return self.call("GET", "webhooks", campaign or "1", "events")
 
     def read_preflight(

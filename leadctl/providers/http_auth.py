@@ -135,7 +135,7 @@ class TokenExchange:
     def _current(
         self, refused: Token | None
     ) -> Generator[httpx.Request, httpx.Response, Token]:
-        # Held during the exchange, so that other threads wait for its result.
+        # Held during the exchange: other threads wait for its result.
         with self._lock:
             if (
                 self._token

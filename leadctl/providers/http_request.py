@@ -57,7 +57,7 @@ def encode(value: Json) -> bytes:
     """Write compact JSON; the same value gives the same bytes every time."""
     try:
         return orjson.dumps(value)
-    except TypeError:  # whole numbers beyond 64 bits, of somebody's metadata
+    except TypeError:  # a whole number beyond 64 bits, in metadata
         text = json.dumps(
             value, ensure_ascii=False, separators=(",", ":"), allow_nan=False
         )
@@ -67,10 +67,12 @@ def encode(value: Json) -> bytes:
 def decode(body: bytes) -> Json:
     """Parse an answer; raises ValueError if it is not JSON, too deep or too large."""
     if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise ValueError("too many values")  # a byte of text takes thirty as an object
+        raise ValueError(
+            "too many values"
+        )  # a parsed value takes thirty times its text
     try:
         found: Json = orjson.loads(body)
-    except ValueError:  # or JSON only to those who are not strict about it
+    except ValueError:  # perhaps JSON to a less strict parser
         try:
             found = json.loads(body.decode())  # UTF-8 alone
         except RecursionError:

@@ -44,7 +44,7 @@ def _found() -> Iterator[Installed]:
     for folder in map(Path, sys.path):
         for file in folder.glob("*.dist-info/entry_points.txt"):
             package = file.parent.name.partition("-")[0]
-            if package in seen:  # an earlier folder's is the one that is imported
+            if package in seen:  # Python imports the one in the earlier folder
                 continue
             seen.add(package)
             _, _, section = file.read_text(encoding="utf-8").partition(SECTION)

@@ -49,7 +49,7 @@ class Lupitor(Provider):
     documentation = "https://lupitor-docs.com/api-reference/leads/create"
     # 10 bulk requests a minute for a key: API reference, Introduction.
     limits = Limits(batch_size=1000, concurrency=1, requests_per_minute=10)
-    # Which code goes with which error is not said.
+    # Which status belongs to which error is not documented.
     answers = (200, 201, 400, 401, 403, 404, 409, 422)
     phone_rule = PhoneRule(PhoneForm.E164, fewest=8)
     phone_wire = "phoneNumber"
@@ -62,7 +62,7 @@ class Lupitor(Provider):
     overflow = "metadata"
     compares_external_id = True
     removal_is_exact = True  # by the identifier that the lead went with
-    refusal_is_final = True  # duplicates have texts and lists of their own
+    refusal_is_final = True  # duplicates have their own texts and lists
     resend_is_safe = True
     resend_sentence = (
         "Bulk create: leads that exist are skipped and named in `skippedIdentifiers`"
@@ -81,7 +81,7 @@ class Lupitor(Provider):
         return FixedCredentials({"x-api-key": secrets["api_key"]})
 
     def request(self, batch: Batch) -> httpx.Request:
-        if len(batch) == 1:  # the single call says more about its one lead
+        if len(batch) == 1:  # the single call says more about the lead
             upload = {"campaignId": batch.campaign, **batch.leads[0].wire}
             return self.call("POST", "leads", json=upload)
         many: Json = {"campaignId": batch.campaign, "leads": batch.leads.wires()}
@@ -103,8 +103,8 @@ class Lupitor(Provider):
         raise _meaning(sentence, response.status_code)
 
     def remove(self, batch: Batch) -> httpx.Request:
-        # "If both are provided, externalId takes priority": one key, or another lead
-        # that has the number could go.
+        # "If both are provided, externalId takes priority": another lead that has the
+        # number could be deleted.
         leads: list[Json] = [_key(lead.wire) for lead in batch.leads]
         many: Json = {"campaignId": batch.campaign, "leads": leads}
         return self.call("POST", "leads", "bulk-delete", json=many)
@@ -127,7 +127,7 @@ class Lupitor(Provider):
     ) -> PreflightResult:
         missing = "campaignId query parameter is required"
         if campaign is None and body(response).get("error") == missing:
-            # Whether it looked at the key before, its pages do not say.
+            # Its pages do not say whether it has checked the key before.
             return PreflightResult(key=NEEDS_CAMPAIGN, campaign=NOT_NAMED)
         if not isinstance(self._data(response).get("leads"), list):
             raise self.unreadable(response)
@@ -185,7 +185,7 @@ def _counted(batch: Batch, data: Json) -> list[Outcome]:
     skips, means_each = named_in(names, batch.leads, "externalId")
     created, ids = result.get("created"), result.get("createdIds")
     fits = (created, result.get("skipped")) == (skips.count(False), skips.count(True))
-    # Ids must back the count; the page's own example has more of them than leads.
+    # There must be as many ids as the count; the page's example has more.
     is_backed = len(ids if isinstance(ids, list) else []) >= whole(created, least=0)
     rest = CREATED if fits and is_backed else CONTRADICTION
     there = duplicate() if means_each else CONTRADICTION
@@ -200,13 +200,10 @@ def _key(lead: Mapping[str, Json]) -> dict[str, Json]:
 
 def _removal(lead: Mapping[str, Json], deleted: set[str], missing: set[str]) -> Removal:
     (identifier,) = _key(lead).values()
-    match str(identifier) in deleted, str(identifier) in missing:
-        case True, False:
-            return Removal.DELETED
-        case False, True:
-            return Removal.NOT_FOUND
-        case _:
-            return Removal.UNKNOWN
+    is_deleted, is_missing = str(identifier) in deleted, str(identifier) in missing
+    if is_deleted == is_missing:
+        return Removal.UNKNOWN
+    return Removal.DELETED if is_deleted else Removal.NOT_FOUND
 
 
 def _single(sentence: str, status: int) -> Outcome | None:
@@ -225,7 +222,7 @@ def _single(sentence: str, status: int) -> Outcome | None:
     return None
 
 
-# Whole sentences: one about a row may hold the same words.
+# Whole sentences: one about a row may contain the same words.
 _CAMPAIGN = frozenset(
     {
         "campaignid is required",
@@ -244,10 +241,8 @@ def _meaning(sentence: str, status: int) -> errors.ProviderError:
         return errors.AccessDenied(said)
     if row := re.match(r"leads\[(\d+)\]: *(.+)", sentence):
         return errors.Refused(said, {int(row[1]): row[2]})
-    match status:
-        case 404:
-            return errors.CampaignClosed(said)
-        case 400 | 422:
-            return errors.Refused(said)
-        case _:
-            return errors.InDoubt(said, lost=False)
+    if status in (400, 422):
+        return errors.Refused(said)
+    if status == 404:
+        return errors.CampaignClosed(said)
+    return errors.InDoubt(said, lost=False)

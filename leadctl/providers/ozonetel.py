@@ -44,8 +44,8 @@ class Ozonetel(Provider):
     name = "ozonetel"
     title = "Ozonetel"
     documentation = "https://docs.ozonetel.com/reference/post_ca-apis-addcampaigndata"
-    # One lead a request (this page); 100 requests a minute (the page of the same call
-    # with basic authentication; this one prints none).
+    # One lead per request (this page); 100 requests a minute (the page of the same call
+    # with basic authentication; this one names none).
     limits = Limits(batch_size=1, concurrency=2, requests_per_minute=100)
     answers = (200, 201, 400, 401, 403, 404, 409, 422, 429)
     phone_wire = "phoneNumber"
@@ -54,14 +54,14 @@ class Ozonetel(Provider):
         Field("name", "Name", text),
         Field("skill", "skill", text, "for skill-wise campaigns"),
         Field("agent_id", "agentId", text, "for agent-wise campaigns"),
-        # Its own check is not to be relied on: it takes wrong priorities silently.
+        # Its own check is not reliable: it accepts wrong priorities silently.
         Field(
             "priority", "priority", lambda value: str(Ozonetel.priority.check(value))
         ),
         Field("expires_on", "expiryDate", iso_date),
     )
-    refusal_is_final = True  # duplicates have texts of their own
-    removal_is_exact = False  # nothing says which spellings are one number
+    refusal_is_final = True  # duplicates have their own texts
+    removal_is_exact = False  # which spellings are one number is not documented
     tokens_per_hour = 10
     resend_sentence = (
         'Add Campaign Data: checkDuplicate "TRUE" rejects numbers in the campaign'
@@ -111,7 +111,7 @@ class Ozonetel(Provider):
 
     def auth(self, secrets: Mapping[str, str]) -> Auth:
         headers = {"apiKey": secrets["api_key"]}
-        if self.authentication == "basic":  # the user stands in the body
+        if self.authentication == "basic":  # the body has the user
             return FixedCredentials(headers)
         return TokenExchange(
             request=lambda: self.call(
@@ -155,8 +155,8 @@ class Ozonetel(Provider):
         return [rejected(message)]
 
     def remove(self, batch: Batch) -> httpx.Request:
-        # "Delete Campaign Data": one record a request, by number and campaign; the
-        # bulk call takes accounts with a token only.
+        # "Delete Campaign Data": one record per request, by number and campaign; the
+        # bulk call requires a token.
         (lead,) = batch.leads
         record: dict[str, Json] = {
             "campaignName": batch.campaign,
@@ -197,13 +197,13 @@ class Ozonetel(Provider):
             raise errors.CampaignClosed(said)
         if sentence == "invalid action.":
             raise errors.AccessDenied(said, hint=_OTHER_AUTHENTICATION)
-        # The page has "false" with faults of the account alone.
+        # On the page, "false" always concerns the account.
         if status == "false" or sentence.startswith("no user found"):
             raise errors.AccessDenied(said)
         return said
 
     def preflight(self, campaign: str | None) -> httpx.Request | None:
-        # A GET with a body, as the page "Campaign Status" has it.
+        # A GET with a body, as on the page "Campaign Status".
         asked: Json = {"userName": self.user_name, "campaignName": campaign or ""}
         return self.call("GET", "ca_apis", "campaignStatus", json=asked)
 
@@ -214,7 +214,7 @@ class Ozonetel(Provider):
         found = body(response).get("message")
         if status == "success" and isinstance(found, list) and found:
             return _among(found, campaign)
-        # There was a token, so key and user are right; it only misses a campaign.
+        # There was a token, so key and user are right; only the campaign is missing.
         if campaign is None and sentence == "all parameters are mandatory":
             return PreflightResult.of_key()
         said = self._require_an_answer(response)
@@ -222,9 +222,8 @@ class Ozonetel(Provider):
 
 
 _DUPLICATE = re.compile(r"number already exist(ed)?")
-# Which of these texts comes depends on the campaign's state and on `action`; all of
-# them stand in rows of the page about a lead that was good. "Is Already Started" is
-# said of the campaign.
+# The text depends on the campaign's state and on `action`; on the page, all of them
+# follow a good lead. "Is Already Started" is about the campaign.
 _SUCCESS = re.compile(
     r"successfully updated"
     r"|please pass the valid campaign action successfully updated"
@@ -241,7 +240,7 @@ _CAMPAIGN = frozenset(
         "no user found or campaign name is invalid",
         "the selected campaign is not outbound",
         "no record found",  # of campaignStatus
-        "passed campaign are invalid",  # of deleteCampaignData, as the next
+        "passed campaign are invalid",  # of deleteCampaignData, like the next
         "campaign should not be null are empty",
     }
 )

@@ -121,7 +121,7 @@ def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcom
         raise ValueError("not a list of numbers")
     (first, outcome), *others = answered
     if first == [*sent] and not any(numbers for numbers, _ in others):
-        return [outcome] * len(sent)  # mostly: all of them, as they were sent
+        return [outcome] * len(sent)  # the usual case: all of them, as sent
     sets = [({*map(digits, numbers)}, outcome) for numbers, outcome in answered]
     keys = map(digits, sent)
     return [only([one for numbers, one in sets if key in numbers]) for key in keys]

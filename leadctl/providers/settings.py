@@ -32,7 +32,7 @@ class SettingOrigin(NamedTuple):
     at: str = ""
 
 
-def setting(  # noqa: PLR0913  each says another thing
+def setting(  # noqa: PLR0913  one for each property
     default: Any,  # noqa: ANN401  as dataclasses.field
     about: str,
     *,

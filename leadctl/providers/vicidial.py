@@ -12,13 +12,7 @@ import unicodedata
 from dataclasses import MISSING, dataclass
 from typing import TYPE_CHECKING
 
-from leadctl.model.errors import (
-    AccessDenied,
-    CampaignClosed,
-    NotProcessed,
-    ProviderError,
-    Unusable,
-)
+from leadctl.model import errors
 from leadctl.model.lead_fields import Field, FieldInvalid, email, text
 from leadctl.model.leads import CREATED, Batch, Json, Lead, Outcome
 from leadctl.phones.rule import PhoneForm, PhoneRule
@@ -40,18 +34,20 @@ class Vicidial(Provider):
     name = "vicidial"
     title = "VICIdial"
     documentation = "https://www.vicidial.org/docs/NON-AGENT_API.txt"
-    # One lead a request; no rate limit seen. Two callers were 1.6 times as fast as one,
-    # eight twice: the server has calls to make.
+    # One lead per request; no rate limit seen. Two callers were 1.6 times as fast as
+    # one, eight only twice: the server also makes calls.
     limits = Limits(batch_size=1, concurrency=2)
     answers = (200,)
-    refusals = REFUSALS | {404: Unusable}  # there is one address: no campaign is in it
+    refusals = REFUSALS | {
+        404: errors.Unusable
+    }  # the only address; it names no campaign
     phone_rule = PhoneRule(PhoneForm.SPLIT, fewest=7)
     phone_wire = "phone_number"
     phone_code_wire = "phone_code"
     secrets = ("password",)
-    # A lead for a shorter number goes into list 999.
+    # A shorter list number puts the lead into list 999.
     campaign_rule = (r"[1-9][0-9]{2,13}", "the number of a list, three digits or more")
-    refusal_is_final = True  # duplicates have texts of their own
+    refusal_is_final = True  # duplicates have their own texts
     resend_sentence = (
         "NON-AGENT_API.txt: duplicate_check DUPLIST checks for duplicates in the list"
     )
@@ -97,8 +93,8 @@ class Vicidial(Provider):
 
     def auth(self, secrets: Mapping[str, str]) -> Auth:
         password = secrets["password"]
-        if re.search(r"[^A-Za-z0-9_-]", password):  # and ten failures lock the user
-            raise AccessDenied(
+        if re.search(r"[^A-Za-z0-9_-]", password):  # ten failed logins lock the user
+            raise errors.AccessDenied(
                 "VICIdial accepts only letters, digits, - and _ in a password; this "
                 "one cannot log in"
             )
@@ -107,7 +103,7 @@ class Vicidial(Provider):
     def request(self, batch: Batch) -> httpx.Request:
         (lead,) = batch.leads
         checks = {
-            # Without it a lead for a list that is not there is a success.
+            # Without it, a lead for a list that does not exist counts as a success.
             "list_exists_check": "Y",
             "duplicate_check": self.duplicate_check,
             "dnc_check": "Y" if self.dnc_check else "N",
@@ -120,7 +116,7 @@ class Vicidial(Provider):
 
     def outcomes(self, batch: Batch, response: httpx.Response) -> list[Outcome]:
         (lead,) = batch.leads
-        # Notices stand before or after; they say nothing of the lead.
+        # Notices may come before or after; they say nothing about the lead.
         said = [line for line in _lines(response) if not line.startswith("NOTICE: ")]
         first = said[0] if said else ""
         if any(line.startswith("SUCCESS: ") for line in said):
@@ -136,10 +132,10 @@ class Vicidial(Provider):
         """Raise where the lead went elsewhere; a repeat would add it there again."""
         told = line.removeprefix(_ADDED).split("|")
         phone = lead.phone.wire
-        # The second order is the document's.
+        # The second order is the documented one.
         if [phone, campaign] == told[:2] or [phone, self.user, campaign] == told[:3]:
             return
-        raise Unusable(
+        raise errors.Unusable(
             "VICIdial added the lead, but reports a different list or number",
             hint="look for the lead in VICIdial, first in list 999",
             in_doubt=True,
@@ -172,7 +168,7 @@ class Vicidial(Provider):
             phone_number=",".join(batch.leads.phones),
             search_location="LIST",
             list_id=batch.campaign,
-            records="100000",  # counts leads; numbers beyond them are "not there"
+            records="100000",  # of leads; numbers beyond them count as not there
         )
 
     def looked_up(self, response: httpx.Response) -> LeadPage:
@@ -189,13 +185,13 @@ class Vicidial(Provider):
         form = {"source": "leadctl", "function": function, **fields}
         return self.call("POST", "non_agent_api.php", data=form)
 
-    def _meaning(self, line: str, response: httpx.Response) -> ProviderError:
+    def _meaning(self, line: str, response: httpx.Response) -> errors.ProviderError:
         """Tell what a line means for any call, in words of our own."""
         if not response.is_success:
             return self.meaning(response)
         for pattern, error in _MEANINGS.items():
             if re.match(pattern, line):
-                return error.but()  # a new one: these are shared
+                return error.but()  # a copy: these are shared
         return self.unreadable(response)
 
     def _name(self, value: Json) -> str:
@@ -237,36 +233,36 @@ _NO_LISTS = wrong(
     "give the user Modify Lists, and list_info among its API functions",
 )
 _SET_NON_LATIN = "set non_latin if the system setting Use Non-Latin is on"
-_MEANINGS: dict[str, ProviderError] = {
-    r"(ERROR: )?Login incorrect": AccessDenied(
+_MEANINGS: dict[str, errors.ProviderError] = {
+    r"(ERROR: )?Login incorrect": errors.AccessDenied(
         "VICIdial rejected the user or password (ten failures lock the user)"
     ),
-    r"(ERROR: )?Too many login attempts": AccessDenied(
+    r"(ERROR: )?Too many login attempts": errors.AccessDenied(
         "VICIdial has locked the user after too many failed logins",
         hint="wait 15 minutes, then check user and password",
     ),
-    r"(ERROR: )?Your IP Address is not allowed": AccessDenied(
+    r"(ERROR: )?Your IP Address is not allowed": errors.AccessDenied(
         "VICIdial does not allow this machine's IP address",
         hint="add it to the addresses that VICIdial allows",
     ),
-    r"ERROR: \w+ USER DOES NOT HAVE PERMISSION": AccessDenied(
+    r"ERROR: \w+ USER DOES NOT HAVE PERMISSION": errors.AccessDenied(
         "the VICIdial user may not do this",
         hint="give it level 8, Modify Leads, and add_lead among its API functions",
     ),
-    r"ERROR: user_group DOES NOT EXIST": AccessDenied(
+    r"ERROR: user_group DOES NOT EXIST": errors.AccessDenied(
         "the VICIdial user has no user group"
     ),
-    # Of a campaign it speaks to those alone who may log in.
-    r"ERROR: \w+ (NOT A DEFINED LIST ID|LIST DOES NOT EXIST)": CampaignClosed(
+    # It mentions lists only after a successful login.
+    r"ERROR: \w+ (NOT A DEFINED LIST ID|LIST DOES NOT EXIST)": errors.CampaignClosed(
         "VICIdial has no such list", key_is_good=True
     ),
-    r"ERROR: \w+ NOT AN ALLOWED LIST ID": CampaignClosed(
+    r"ERROR: \w+ NOT AN ALLOWED LIST ID": errors.CampaignClosed(
         "the VICIdial user may not use this list", key_is_good=True
     ),
-    r"ERROR: (NO FUNCTION SPECIFIED|Invalid Source)": Unusable(
+    r"ERROR: (NO FUNCTION SPECIFIED|Invalid Source)": errors.Unusable(
         "VICIdial did not read the form that was sent"
     ),
-    r"MySQL connect ERROR": NotProcessed("VICIdial cannot reach its database"),
+    r"MySQL connect ERROR": errors.NotProcessed("VICIdial cannot reach its database"),
 }
 
 

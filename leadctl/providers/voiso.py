@@ -50,8 +50,8 @@ class Voiso(Provider):
     # campaign". An import whose answer was lost may still run: 15 s.
     limits = Limits(batch_size=1000, concurrency=1, min_interval=2.0, doubt_delay=15.0)
     answers = (200, 201, 409)
-    # 400 is "malformed or missing input": our request, no lead's fault. 409 while an
-    # import of the campaign still runs: "Running an API campaign".
+    # 400 is "malformed or missing input": the fault of our request, not of a lead. 409:
+    # an import of the campaign still runs ("Running an API campaign").
     refusals = REFUSALS | {400: Unusable, 409: NotProcessed}
     phone_rule = PhoneRule(PhoneForm.DIGITS, fewest=8)
     phone_wire = "phone_number"
@@ -67,8 +67,8 @@ class Voiso(Provider):
         Provider.campaign_rule[0],
         "an id such as 3 (push also takes a unique name)",
     )
-    # A lead that is there may be among the rejected: "invalid or duplicate records are
-    # rejected", says "Running an API campaign".
+    # Leads that are there already may be among the rejected: "invalid or duplicate
+    # records are rejected" ("Running an API campaign").
     refusal_is_final = False
     resend_is_safe = True
     resend_sentence = (
@@ -126,7 +126,7 @@ class Voiso(Provider):
     ) -> PreflightResult:
         answer = body(response)
         if response.status_code == 403 and answer.get("error"):
-            # It takes a scope of its own; uploads need another.
+            # This call has its own scope; uploads need another.
             return PreflightResult(key=KEY_ACCEPTED, scope=_NO_READING)
         if not response.is_success:
             raise self.meaning(response)
@@ -144,7 +144,7 @@ class Voiso(Provider):
         return shown
 
     def double_check(self, preflight: PreflightResult) -> httpx.Request | None:
-        # `live` is a filter of "Get campaigns", and no field of a campaign.
+        # `live` is a filter of "Get campaigns", not a field of a campaign.
         wanted = {"live": "true", "limit": "100", "name": preflight.name}
         return self.call("GET", "campaigns", params=wanted)
 
@@ -186,6 +186,6 @@ _NO_READING = wrong(
     "campaigns.read is missing; nothing can be checked before the first upload",
     "add this scope to the key, next to campaigns.manage",
 )
-# Leads are added to campaigns with the Live setting: "Running an API campaign". That
-# these states go without it no page says.
+# Leads are added to campaigns with the Live setting ("Running an API campaign"). No
+# page says whether these states exclude it.
 _PERHAPS_NOT_LIVE = ("draft", "completed")

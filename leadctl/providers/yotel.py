@@ -55,13 +55,13 @@ class Yotel(Provider):
         Provider.campaign_rule[0],
         "an id such as 3 (push also takes a unique name)",
     )
-    # The Idempotency-Key counts for nothing: it is not enforced before v1.1.
+    # The Idempotency-Key has no effect: it is not enforced before v1.1.
     resend_is_safe = True
     resend_sentence = (
         "Leads: `duplicates` counts leads already in this campaign (by phone)"
     )
     example_secrets = MappingProxyType({"api_key": "yt_test_example_key"})
-    refusal_is_final = True  # of the number; duplicates have a count of their own
+    refusal_is_final = True  # of the number; duplicates are counted apart
     warning = (
         "Numbers on the do-not-call register are stored but not dialled; "
         "Yotel does not say which."
@@ -98,7 +98,7 @@ class Yotel(Provider):
         rows = [row for row in results if isinstance(row, dict)]
         if len(rows) < len(results):
             raise self.unreadable(response)
-        # By position where all of them agree, else by number.
+        # By position if all numbers agree, else by number.
         sent = [*batch.leads.phones]
         echoed = [digits(row.get("phone"))[-10:] for row in rows]
         if echoed == sent:
@@ -113,7 +113,9 @@ class Yotel(Provider):
     ) -> PreflightResult:
         answer = body(response)
         if response.status_code == 403 and "scope" in quoted(response).casefold():
-            return PreflightResult(KEY_ACCEPTED, _NO_READING)  # uploads need another
+            return PreflightResult(
+                KEY_ACCEPTED, _NO_READING
+            )  # uploads need another scope
         if not response.is_success:
             raise self.meaning(response)
         if campaign is None:

@@ -9,17 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from starlette.responses import JSONResponse, Response
 
-from leadctl.sandbox.checks import (
-    E164_DIGITS,
-    Check,
-    complaints,
-    flag,
-    integer,
-    matching,
-    must,
-    text,
-    texts,
-)
+from leadctl.sandbox import checks
 from leadctl.sandbox.simulator import Call, Campaign, Lead, Refusal, Simulator
 
 if TYPE_CHECKING:
@@ -30,23 +20,25 @@ if TYPE_CHECKING:
 ERROR_CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden"}
 
 UPLOAD_FIELDS = {
-    "campaign_id": integer(1, 2**63 - 1),
-    "leads": must("hold a lead", lambda value: isinstance(value, list) and value != []),
-    "compliance_acknowledged": must("be true", lambda value: value is True),
-    "source": text,
-    "tags": texts,
-    "skip_duplicates": flag,
-    "disclaimer_version": text,
+    "campaign_id": checks.integer(1, 2**63 - 1),
+    "leads": checks.must(
+        "hold a lead", lambda value: isinstance(value, list) and value != []
+    ),
+    "compliance_acknowledged": checks.must("be true", lambda value: value is True),
+    "source": checks.text,
+    "tags": checks.texts,
+    "skip_duplicates": checks.flag,
+    "disclaimer_version": checks.text,
 }
 REQUIRED = ("campaign_id", "leads", "compliance_acknowledged")
 
 LEAD_SHAPE = dict.fromkeys(
-    ("phone", "first_name", "last_name", "email", "company", "title"), text
+    ("phone", "first_name", "last_name", "email", "company", "title"), checks.text
 )
 # "E.164 preferred" is read as required.
 LEAD_FORMATS = {
-    "phone": matching(rf"\+{E164_DIGITS}", "invalid phone number format"),
-    "email": matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "invalid email format"),
+    "phone": checks.matching(rf"\+{checks.E164_DIGITS}", "invalid phone number format"),
+    "email": checks.matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "invalid email format"),
 }
 
 
@@ -102,7 +94,7 @@ class AgoraSimulator(Simulator):
 
     def token(self, call: Call) -> Response:
         body = call.fields()
-        if complaints(body, {"api_key": text}, ("api_key",)):
+        if checks.complaints(body, {"api_key": checks.text}, ("api_key",)):
             raise self.refusal(400, "api_key is required")
         if body["api_key"] != self.api_key:
             raise Refusal(self.token_denied())
@@ -122,7 +114,7 @@ class AgoraSimulator(Simulator):
         call.leads = len(leads) if isinstance(leads, list) else 0
         # "Models Reference" has 400 for missing fields; that wrong types and unknown
         # keys get it too is our reading.
-        for name, complaint in complaints(body, UPLOAD_FIELDS, REQUIRED).items():
+        for name, complaint in checks.complaints(body, UPLOAD_FIELDS, REQUIRED).items():
             raise self.refusal(400, f"{name} {complaint}")
         campaign = self.campaign(body["campaign_id"])
         self._require_own(campaign)
@@ -144,14 +136,14 @@ class AgoraSimulator(Simulator):
     def _errors(
         self,
         leads: list[Lead],
-        fields: Mapping[str, Check],
+        fields: Mapping[str, checks.Check],
         required: tuple[str, ...] = (),
     ) -> list[Lead]:
         key = "field" if self.speaks == "contract" else "var_field"
         return [
             {"row": row, key: name, "message": complaint}
             for row, lead in enumerate(leads)
-            for name, complaint in complaints(
+            for name, complaint in checks.complaints(
                 lead, fields, required, closed=False
             ).items()
         ]

@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from starlette.responses import JSONResponse, Response
 
-from leadctl.sandbox.checks import (
-    E164_DIGITS,
-    complaints,
-    matching,
-    number,
-    record,
-    timestamp,
-)
+from leadctl.sandbox import checks
 from leadctl.sandbox.pace import FixedWindow
 from leadctl.sandbox.simulator import Call, Campaign, Lead, Refusal, Simulator
 
@@ -36,11 +29,13 @@ _KEYS = {"externalId": "id ", "phoneNumber": ""}
 NO_IDENTIFIER = "At least one of phoneNumber or externalId is required"
 
 LEAD_FIELDS = {
-    "phoneNumber": matching(rf"\+{E164_DIGITS}", "must be in E.164 format"),
-    "externalId": matching(r"(?s).+", "must be a string"),
-    "metadata": record,
-    "scheduledFor": timestamp,
-    "priority": number(0, 100),
+    "phoneNumber": checks.matching(
+        rf"\+{checks.E164_DIGITS}", "must be in E.164 format"
+    ),
+    "externalId": checks.matching(r"(?s).+", "must be a string"),
+    "metadata": checks.record,
+    "scheduledFor": checks.timestamp,
+    "priority": checks.number(0, 100),
 }
 
 
@@ -160,7 +155,7 @@ class LupitorSimulator(Simulator):
         return campaign, leads
 
     def _check(self, lead: object, place: str = "") -> None:
-        for name, complaint in complaints(lead, LEAD_FIELDS).items():
+        for name, complaint in checks.complaints(lead, LEAD_FIELDS).items():
             raise self.refusal(400, f"{place}{name} {complaint}")
         if not isinstance(lead, dict) or not _KEYS.keys() & lead.keys():
             raise self.refusal(400, f"{place}{NO_IDENTIFIER}")

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from leadctl.model.leads import Outcome
+
 
 KINDS = {
     "upload": (
@@ -75,35 +77,24 @@ def answers(
 
 def every_lead_has_one_outcome(folder: Path) -> None:
     """For any status and any body."""
-    for case in smallest_and_largest(folder):
-        for response in answers():
-            with suppress(errors.ProviderError):
-                outcomes = read_outcomes(case.provider, case.batch, response)
-                said = f"HTTP {response.status_code} with {response.text!r}"
-                assert len(outcomes) == len(case.batch), f"{said}: {len(outcomes)}"
+    for said, case, found in _readings(folder):
+        if isinstance(found, list):
+            assert len(found) == len(case.batch), f"{said}: {len(found)}"
 
 
 def silence_is_not_success(folder: Path) -> None:
-    for case in smallest_and_largest(folder):
-        for response in answers(NOTHING_SAID):
-            with suppress(errors.ProviderError):
-                outcomes = read_outcomes(case.provider, case.batch, response)
-                said = f"HTTP {response.status_code} with {response.text!r}"
-                delivered = [one for one in outcomes if one.status in DELIVERED]
-                assert not delivered, f"{said} is taken for success"
+    for said, _, found in _readings(folder, NOTHING_SAID):
+        if isinstance(found, list):
+            delivered = [one for one in found if one.status in DELIVERED]
+            assert not delivered, f"{said} is taken for success"
 
 
 def an_odd_status_leaves_doubt(folder: Path) -> None:
     """Unless the provider declares that it says "not taken in"."""
-    for case in smallest_and_largest(folder):
-        for response in answers(NOTHING_SAID, {*ODD} - case.provider.refusals.keys()):
-            raised = None
-            try:
-                read_outcomes(case.provider, case.batch, response)
-            except errors.ProviderError as error:
-                raised = error
-            doubts = getattr(raised, "in_doubt", isinstance(raised, errors.InDoubt))
-            assert doubts, f"HTTP {response.status_code}: {raised!r}"
+    statuses = {*ODD} - _any(folder).provider.refusals.keys()
+    for said, _, found in _readings(folder, NOTHING_SAID, statuses):
+        doubts = getattr(found, "in_doubt", isinstance(found, errors.InDoubt))
+        assert doubts, f"{said}: {found!r}"
 
 
 def a_batch_gives_the_same_bytes_every_time(folder: Path) -> None:
@@ -189,7 +180,7 @@ def a_country_code_is_never_lost(folder: Path) -> None:
         number = [{"phone": f"+{code}2125550100"}]
         try:
             batch = batch_of(case.provider, number, case.batch.campaign)
-        except ValueError:  # it takes the numbers of one country
+        except ValueError:  # the provider takes numbers of one country
             return
         sent.add(case.provider.request(batch).content)
     assert len(sent) == len(codes)
@@ -291,3 +282,18 @@ LAWS: tuple[Callable[[Path], None], ...] = (
 
 def _any(folder: Path) -> Case:
     return load(cases(folder)[0])
+
+
+def _readings(
+    folder: Path,
+    bodies: Iterable[str] = BODIES,
+    statuses: Iterable[int] = STATUSES,
+) -> Iterator[tuple[str, Case, list[Outcome] | errors.ProviderError]]:
+    """Read made-up answers to the smallest and to the largest upload."""
+    for case in smallest_and_largest(folder):
+        for response in answers(bodies, statuses):
+            said = f"HTTP {response.status_code} with {response.text!r}"
+            try:
+                yield said, case, read_outcomes(case.provider, case.batch, response)
+            except errors.ProviderError as error:
+                yield said, case, error

@@ -79,7 +79,7 @@ def _basic(written: grammar.Basic, values: Mapping[str, Json]) -> FixedCredentia
     )
 
 
-def _exchange(  # noqa: PLR0913  what requests of both kinds are made of
+def _exchange(  # noqa: PLR0913  what requests are built from
     definition: Definition,
     token: grammar.Token,
     base_url: str,

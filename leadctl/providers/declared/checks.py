@@ -68,7 +68,7 @@ def _addresses(definition: Definition) -> Iterator[Problem]:
     told += [((*token.at, "url"), token.url)] if token else []
     for where, template in told:
         address = re.sub(r"\{\w+\}", "x", template or "")
-        if not template or template.startswith("{"):  # a setting has all of it
+        if not template or template.startswith("{"):  # a setting is the whole URL
             continue
         try:
             base_url.require_safe_url(address, repr(where[-1]))

@@ -25,7 +25,7 @@ def load(path: Path) -> type[Provider]:
     """Read a definition, anew when it has changed; InputUnusable names the line."""
     try:
         changed = path.stat().st_mtime_ns
-    except OSError:  # told by whoever reads it
+    except OSError:  # reported when it is read
         changed = 0
     return _loaded(path, changed)
 

@@ -66,7 +66,7 @@ def _by_errors(spec: rules.Errors, batch: Batch, answer: AnswerReader) -> list[O
             reason = spec.say.get("rejected", reasons[row])
             said.insert(0, outcome("rejected", reason))
         mentioned.append(response.only(said) if said else None)
-    # A rejection that names no lead of the batch taints all that are not named.
+    # A rejection of an unknown row puts every row that is not named in doubt.
     fits = all(0 <= row < len(batch) for row in reasons)
     return _with_rest(spec, mentioned, answer, fits=fits)
 
