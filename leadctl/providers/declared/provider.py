@@ -10,7 +10,14 @@ from leadctl.model.patterns import searcher
 from leadctl.phones.rule import PhoneRule
 from leadctl.providers.base import Provider
 from leadctl.providers.declared import rows, templates
-from leadctl.providers.declared.answer import AnswerReader, are_set
+from leadctl.providers.declared.answer import (
+    AnswerReader,
+    are_set,
+    campaign_among,
+    campaign_page,
+    finding,
+    lead_listed,
+)
 from leadctl.providers.declared.authentication import authentication, built
 from leadctl.providers.declared.declarations import (
     ERRORS,
@@ -19,12 +26,6 @@ from leadctl.providers.declared.declarations import (
     declared_settings,
     field_of_lead,
     settings_of,
-)
-from leadctl.providers.declared.findings import (
-    campaign_among,
-    campaign_page,
-    finding,
-    lead_listed,
 )
 from leadctl.providers.declared.grammar import Call, Definition, Resend, SecondCheck
 from leadctl.providers.declared.rules import AnswerRule, PreflightRule, Rule
