@@ -142,22 +142,15 @@ def requested_pause(headers: Mapping[str, str], now: float) -> float | None:
     provider's clock if its answer has a plausible `Date`.
     """
     given = headers.get("retry-after", "").strip()
-    if given:
-        seconds = _number(given)
-        if seconds is None and (moment := http_date(given)) is not None:
-            seconds = moment - _provider_now(headers, now)
-        return _bounded(seconds)
-    if headers.get("x-ratelimit-remaining", "0").strip() != "0":
-        return None
-    reset = _number(headers.get("x-ratelimit-reset", "").strip())
-    return _bounded(None if reset is None else reset - _provider_now(headers, now))
-
-
-def _provider_now(headers: Mapping[str, str], now: float) -> float:
-    moment = http_date(headers.get("date", ""))
-    if moment is None or abs(moment - now) > LARGEST_SKEW:
-        return now
-    return moment
+    seconds, moment = _number(given), http_date(given)
+    if not given and headers.get("x-ratelimit-remaining", "0").strip() == "0":
+        moment = _number(headers.get("x-ratelimit-reset", "").strip())
+    if seconds is None and moment is not None:
+        sent = http_date(headers.get("date", ""))
+        if sent is None or abs(sent - now) > LARGEST_SKEW:
+            sent = now
+        seconds = moment - sent
+    return None if seconds is None else min(max(0.0, seconds), LONGEST_PAUSE)
 
 
 def _number(text: str) -> float | None:
@@ -173,7 +166,3 @@ def http_date(text: str) -> float | None:
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
     except (ValueError, OverflowError):
         return None
-
-
-def _bounded(seconds: float | None) -> float | None:
-    return None if seconds is None else min(max(0.0, seconds), LONGEST_PAUSE)

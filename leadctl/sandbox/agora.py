@@ -112,14 +112,14 @@ class AgoraSimulator(Simulator):
         body = call.fields()
         leads: Any = body.get("leads")
         call.leads = len(leads) if isinstance(leads, list) else 0
-        # "Models Reference" has 400 for missing fields; that wrong types and unknown
-        # keys get it too is our reading.
+        # "Models Reference" has 400 for missing fields; we assume the same for wrong
+        # types and unknown keys.
         for name, complaint in checks.complaints(body, UPLOAD_FIELDS, REQUIRED).items():
             raise self.refusal(400, f"{name} {complaint}")
         campaign = self.campaign(body["campaign_id"])
         self._require_own(campaign)
-        # The contract gives 422 the shape of the 202. That nothing is queued then is
-        # our reading, as is the line between shape (422) and format (a row in the 202).
+        # The contract gives 422 the shape of the 202. We assume that it queues nothing,
+        # and that wrong types cause a 422 and wrong formats a row in the 202.
         if errors := self._errors(leads, LEAD_SHAPE, ("phone",)):
             raise Refusal(self._report(422, "rejected", len(leads), 0, errors))
         errors = self._errors(leads, LEAD_FORMATS)
@@ -163,8 +163,8 @@ class AgoraSimulator(Simulator):
         return JSONResponse(answer, status)
 
     def events(self, call: Call) -> Response:
-        """Name the events of a campaign: the contract has a bare array."""
-        # The contract has no answer but 403 for a campaign that is not there.
+        """List the events of a campaign: the contract has a bare array."""
+        # For an unknown campaign, the contract has no answer but 403.
         self._require_own(self.campaigns.get(call.campaign))
         return JSONResponse(["lead.created", "leads.bulk_created"])
 

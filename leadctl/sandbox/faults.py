@@ -131,7 +131,7 @@ def fault_from_text(wording: str) -> Fault:
 
 
 def fault_from_values(values: Any) -> Fault:  # noqa: ANN401 - from JSON
-    """Build a fault from a JSON object or from the texts of a command line."""
+    """Build a fault from a JSON object, or from texts of the command line."""
     if not isinstance(values, dict) or "kind" not in values:
         raise ValueError("a fault is an object with a kind")
     for name in values:
@@ -149,7 +149,7 @@ def _converted(name: str, value: object) -> Any:  # noqa: ANN401 - Fault checks 
 
 
 class UnknownName(ValueError):
-    """A name that is none of the `choices`."""
+    """A name that is not among the `choices`."""
 
     def __init__(self, what: str, name: object, choices: tuple[str, ...]) -> None:
         super().__init__(
@@ -187,7 +187,7 @@ def instead(fault: Fault, simulator: Simulator) -> Response | None:
 
 
 def afterwards(fault: Fault, answer: Response, simulator: Simulator) -> Response:
-    """Return what the client gets of the proper answer to a processed request."""
+    """Return what the client gets instead of the answer to a processed request."""
     match fault.kind:
         case "lose":
             return Dropped()
@@ -211,7 +211,7 @@ def _garbage() -> Response:
 
 
 def _hinted(answer: Response, fault: Fault, simulator: Simulator) -> Response:
-    """Say when to come back, in the form that the fault asks for."""
+    """Add when to retry, in the form that the fault asks for."""
     if fault.retry_after is None:
         return answer
     moment = ceil(simulator.clock() + fault.retry_after)
@@ -228,7 +228,7 @@ def _hinted(answer: Response, fault: Fault, simulator: Simulator) -> Response:
 class Connection(H11Protocol):
     """Hands each request its transport, so that an answer can cut the connection."""
 
-    # uvicorn narrows the parameter too.
+    # uvicorn narrows the parameter, too.
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
@@ -243,7 +243,7 @@ class Dropped(Response):
 
 
 class CutShort(Response):
-    """Half of another answer's body under its full Content-Length, then the end."""
+    """Half of an answer's body under its full Content-Length, then the end."""
 
     def __init__(self, whole: Response) -> None:
         super().__init__(status_code=whole.status_code)
@@ -259,7 +259,7 @@ class CutShort(Response):
             }
         )
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        # Unlike abort(), close() lets the half that was written reach the client.
+        # Unlike abort(), close() still delivers the half that was written.
         _transport(scope).close()
         await _disconnected(receive)
 
@@ -269,6 +269,6 @@ def _transport(scope: Scope) -> Transport:
 
 
 async def _disconnected(receive: Receive) -> None:
-    """Wait until uvicorn knows, else it would complain about a missing answer."""
+    """Wait until uvicorn knows; otherwise it would report a missing answer."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -111,7 +111,7 @@ class LupitorSimulator(Simulator):
         self._check({name: lead[name] for name in lead if name != "campaignId"})
         twin = _twin(campaign, lead)
         if twin:
-            # Which status goes with it is not documented; 409 is not in the list.
+            # Its status is not documented; 409 is not in the list.
             words = "phone number" if twin == "phoneNumber" else twin
             raise self.refusal(400, f"Lead with {words} {lead[twin]} already exists")
         return _answer({"leadId": self._create(campaign, lead)}, 201)

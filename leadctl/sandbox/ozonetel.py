@@ -71,7 +71,7 @@ class OzonetelSimulator(Simulator):
         self._skills = {}
         self._token = ""
         self._token_ends = 0.0
-        # Nobody says how the minute and the hour are counted: the strictest way.
+        # How the minute and the hour are counted is not documented: the strictest way.
         self._pace = SlidingWindow(self.requests_per_minute, self.window)
         self._token_pace = SlidingWindow(self.tokens_per_hour, 3600.0)
 
@@ -101,7 +101,7 @@ class OzonetelSimulator(Simulator):
         return _false("Token Expired")
 
     def throttled(self) -> Response:
-        # A gateway may answer 429; the service itself says so with a 200, see admit().
+        # A gateway may answer 429; the service itself answers 200, see admit().
         return self.error(429, "Max limit exceeded")
 
     def token(self, call: Call) -> Response:
@@ -130,14 +130,14 @@ class OzonetelSimulator(Simulator):
         if self.authentication == "NONE":
             raise Refusal(_false("Invalid action."))
         if self.authentication == "BASIC_AUTH":
-            # "Data added when the setting is Basic_Auth": said of calls with a token.
+            # "Data added when the setting is Basic_Auth", about calls with a token.
             if call.bearer:
                 raise Refusal(_false("Invalid action."))
         elif not call.bearer:
             raise Refusal(_false("Token Should Not be Null or Empty."))
         elif call.bearer != self._token or self.clock() >= self._token_ends:
             raise Refusal(_false("Token Expired"))
-        # Only "Add Campaign Data" has a documented limit, on its Basic twin.
+        # Only "Add Campaign Data" has a documented limit, on the page for basic.
         if call.purpose == "upload" and not self._pace.take(self.clock()):
             raise self.refusal(200, "Max limit exceeded")
 
@@ -148,10 +148,10 @@ class OzonetelSimulator(Simulator):
         campaign = self._outbound(lead)
         self._check(campaign, lead)
         known = lead["phoneNumber"] in campaign.known
-        # Anything but this very text acts as if it were missing.
+        # Any other text has no effect.
         if known and lead.get("checkDuplicate") == "TRUE":
             return self._duplicate(campaign, lead)
-        # Whether +91…, 91… and ten digits are one number is not documented: here not.
+        # Whether +91…, 91… and ten digits are one number is not documented; not here.
         campaign.add(lead, str(lead["phoneNumber"]))
         return self._added(campaign, lead, known)
 
@@ -178,7 +178,7 @@ class OzonetelSimulator(Simulator):
         is_phone = isinstance(phone, str) and PHONE.fullmatch(phone)
         by_agent = campaign.state == "agent-wise"
         by_skill = campaign.state == "skill-wise"
-        # Of all wrong priorities only the empty one is noticed.
+        # Of all wrong priorities, only the empty one is noticed.
         has_priority = lead.get("priority", "0") not in ("", None)
         for is_wrong, status, message in (
             (not is_phone, "error", BAD_PHONE),
@@ -201,7 +201,7 @@ class OzonetelSimulator(Simulator):
                 raise Refusal(_told(status, message))
 
     def _duplicate(self, campaign: Campaign, lead: Lead) -> Response:
-        """Tell another skill apart; with which checkDuplicate, the page leaves open."""
+        """Tell another skill apart; the page does not say with which checkDuplicate."""
         place = campaign.identifier, str(lead["phoneNumber"])
         is_same = self._skills.get(place, lead.get("skill")) == lead.get("skill")
         if is_same:
@@ -209,7 +209,7 @@ class OzonetelSimulator(Simulator):
         return _told("Success", "Number Already Existed")
 
     def _added(self, campaign: Campaign, lead: Lead, known: bool) -> Response:
-        """Choose one of the documented texts, several of which stand for one case."""
+        """Choose one of the documented texts; some cases have several."""
         name = campaign.identifier
         before = self.dialling.get(name)
         action = str(lead.get("action")).lower()
@@ -251,7 +251,7 @@ class OzonetelSimulator(Simulator):
         return _told("Success", "Deleted Successfully")
 
     def campaign_status(self, call: Call) -> Response:
-        """List the campaigns whose name contains the asked one, like the example."""
+        """List the campaigns whose name contains the given one, as in the example."""
         body = call.fields()
         name = str(body.get("campaignName") or "")
         if not name or not body.get("userName"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class FixedWindow:
-    """At most `limit` takes in each window; windows begin at whole multiples."""
+    """At most `limit` takes per window; windows begin at multiples of `seconds`."""
 
     limit: int
     seconds: float
@@ -27,7 +27,7 @@ class FixedWindow:
 
 @dataclass
 class SlidingWindow:
-    """At most `limit` takes in any stretch of `seconds`: the strictest reading."""
+    """At most `limit` takes in any period of `seconds`: the strictest reading."""
 
     limit: int
     seconds: float

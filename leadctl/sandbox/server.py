@@ -86,8 +86,8 @@ def serve(
     if simulators is None:
         simulators = [simulator() for simulator in SIMULATORS.values()]
     by_name = {simulator.name: simulator for simulator in simulators}
-    # With the protocol named, asyncio switches Nagle's algorithm off; without, every
-    # answer may wait 40 ms for an acknowledgement.
+    # asyncio switches Nagle's algorithm off only if the protocol is named; otherwise
+    # every answer may wait 40 ms for an acknowledgement.
     with socket.socket(socket.AF_INET, proto=socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
@@ -97,7 +97,7 @@ def serve(
 
 
 class Server(uvicorn.Server):
-    """Does not wait for its clients when it stops: a slow answer may take minutes."""
+    """Stops without waiting for its clients: a slow answer may take minutes."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.force_exit = True
@@ -110,7 +110,7 @@ def _server(simulators: dict[str, Simulator], word: str) -> Server:
     routes = [Mount(each.prefix, each.app()) for each in simulators.values()]
     app = Starlette(
         routes=[*routes, *_control_routes(simulators, word)],
-        # A page whose name was pointed at this machine sends another one.
+        # A web page whose name resolves to this machine sends another host.
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
         ],

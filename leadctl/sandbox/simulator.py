@@ -1,4 +1,4 @@
-"""What the simulators share: campaigns, leads, the log, the way of a request."""
+"""What the simulators share: campaigns, leads, the log, how a request is handled."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ Lead = dict[str, object]
 
 @dataclass
 class Call:
-    """One request, read to its end. Handlers note how many leads it brought."""
+    """One request that is read completely; handlers note how many leads it has."""
 
     request: Request
     purpose: Place
     body: bytes
     leads: int = 0
-    noted: object = None  # what was found out before it was processed
+    noted: object = None  # what was found before it was processed
 
     @property
     def campaign(self) -> str:
@@ -62,7 +62,7 @@ class Call:
         return body if isinstance(body, dict) else {}
 
     def form(self) -> dict[str, str]:
-        """Return the fields of a form; those in the address win."""
+        """Return the fields of a form; those in the URL take precedence."""
         text = self.body.decode(errors="replace")
         pairs = parse_qsl(text, keep_blank_values=True)
         return {**dict(pairs), **self.request.query_params}
@@ -77,7 +77,7 @@ class Refusal(Exception):
 
 
 def _not_json(constant: str) -> NoReturn:
-    """Refuse NaN and the infinities, which Python takes and JSON does not have."""
+    """Refuse NaN and infinities, which Python accepts but JSON does not have."""
     raise ValueError(constant)
 
 
@@ -100,7 +100,7 @@ Handler = Callable[[Call], Response]
 
 @dataclass
 class Campaign:
-    """A campaign and its leads; `known` holds what duplicates are recognised by."""
+    """A campaign and its leads; duplicates are recognised by the keys in `known`."""
 
     identifier: str
     state: str
@@ -113,7 +113,7 @@ class Campaign:
         self.leads.append(lead)
 
     def discard(self, place: int, *keys: str) -> None:
-        """Take the lead at a place out again, and what it was known by."""
+        """Remove the lead at a place, and its keys."""
         self.known.difference_update(keys)
         del self.leads[place]
 
@@ -132,7 +132,7 @@ class Simulator(ABC):
     default_campaigns: ClassVar[Mapping[str, str]]
     open_state: ClassVar[str]
     no_campaign: ClassVar[tuple[int, str]] = (404, "Not found")
-    """The answer about a campaign that is not there."""
+    """The answer about an unknown campaign."""
     denial: ClassVar[tuple[int, str]] = (401, "Unauthorized")
     """The answer to a wrong key."""
 
@@ -146,12 +146,12 @@ class Simulator(ABC):
     faults: FaultQueue = field(init=False, default_factory=FaultQueue)
 
     def __post_init__(self) -> None:
-        # Requests come on the server's thread, questions on anybody's.
+        # Requests come from the server's thread, questions from any.
         self._lock = threading.RLock()
         self.forget()
 
     def forget(self) -> None:
-        """Return to the first day: no leads, log, faults, tokens, used-up limits."""
+        """Start anew: without leads, log, faults, tokens and used-up limits."""
         states = dict(self.default_campaigns)
         states |= dict.fromkeys(self.open_campaigns, self.open_state)
         with self._lock:
@@ -172,7 +172,7 @@ class Simulator(ABC):
 
     @property
     def log(self) -> list[Exchange]:
-        """The requests answered or dropped so far, in the order of their ends."""
+        """The requests answered or dropped so far, in the order in which they ended."""
         with self._lock:
             return list(self._log)
 
@@ -194,7 +194,7 @@ class Simulator(ABC):
 
     @abstractmethod
     def error(self, status: int, message: str) -> Response:
-        """Answer in the provider's form of an error."""
+        """Answer with an error in the provider's form."""
 
     def refusal(self, status: int, message: str) -> Refusal:
         return Refusal(self.error(status, message))
@@ -203,18 +203,18 @@ class Simulator(ABC):
         return self.error(*self.denial)
 
     def token_denied(self) -> Response:
-        """Answer as to a token request with a wrong key."""
+        """Answer a token request that has a wrong key."""
         return self.denied()
 
     def expired(self) -> Response:
-        """Let the token expire and answer so. A key that never expires is denied."""
+        """Let the token expire and say so; a key that cannot expire is denied."""
         return self.denied()
 
     def throttled(self) -> Response:
         return self.error(429, "Rate limit exceeded")
 
     def purpose(self, call: Call) -> Place:
-        """Tell what a request is for, where one address serves all."""
+        """Tell what a request is for, if all requests have one address."""
         return call.purpose
 
     def rate_headers(self, _call: Call, _answer: Response) -> dict[str, str]:

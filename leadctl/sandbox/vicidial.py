@@ -63,7 +63,7 @@ class VicidialSimulator(Simulator):
         return "upload" if call.form().get("function") == "add_lead" else "read"
 
     def error(self, status: int, message: str) -> Response:
-        # PHP that meets an error of the database says nothing.
+        # On a database error, PHP answers with an empty body.
         return Response("" if status == 500 else message, status)
 
     def denied(self) -> Response:
@@ -120,7 +120,7 @@ class VicidialSimulator(Simulator):
         self._check_do_not_call(form, phone)
         if known:
             raise Refusal(_duplicate(form.get("duplicate_check", ""), phone, number))
-        # A list that is not there takes leads; no campaign finds them.
+        # An unknown list takes leads, but no campaign finds them.
         campaign = self.campaigns.setdefault(number, Campaign(number, "N"))
         lead = self._kept(form, phone)
         campaign.add(lead, phone)
@@ -143,7 +143,7 @@ class VicidialSimulator(Simulator):
         match form.get("duplicate_check", "").upper():
             case "DUPLIST":
                 return form.get("list_id", "") in there
-            case "DUPCAMP" | "DUPSYS":  # all lists are of one campaign
+            case "DUPCAMP" | "DUPSYS":  # all lists belong to one campaign
                 return bool(there)
             case _:
                 return False
@@ -181,7 +181,7 @@ class VicidialSimulator(Simulator):
         return _text(f"{number}|List {number}|{CAMPAIGN}|{found.state}|{dates}")
 
     def lead_search(self, form: dict[str, str]) -> Response:
-        """Search by number: a line each, as asked, while there are `records` left."""
+        """Search by number: one line each, in order, while `records` are left."""
         lists = [*self.campaigns.values()]
         if form.get("search_location") == "LIST":
             lists = [each for each in lists if each.identifier == form.get("list_id")]

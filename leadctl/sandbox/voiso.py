@@ -36,7 +36,7 @@ def context_headers(value: object) -> str | None:
 LEAD_FIELDS = {
     "phone_number": text,
     "name": text,
-    # The keys of the page's example, and no other.
+    # Only the keys of the page's example.
     "source": must(
         "hold system and url",
         lambda value: not complaints(value, {"system": text, "url": text}),
@@ -98,14 +98,14 @@ class VoisoSimulator(Simulator):
 
     def _claim(self, campaign: Campaign) -> None:
         if not self._is_live(campaign):
-            # The page of v4 has no text for it; this is that of v1.
+            # The page of v4 has no text for it; this is the text of v1.
             raise Refusal(_errors(409, "campaign", "Campaign type should be live"))
         if self.clock() < self._free_at.get(campaign.identifier, 0.0):
             raise Refusal(_errors(409, "campaign", "Leads are being imported"))
         self._free_at[campaign.identifier] = float("inf")
 
     def release(self, call: Call) -> None:
-        # Whether the pause is also due after a refused batch is not documented: it is.
+        # Whether a refused batch also starts the pause is not documented: here it does.
         if call.purpose == "upload":
             self._free_at[call.campaign] = self.clock() + self.gap
 
@@ -144,7 +144,7 @@ class VoisoSimulator(Simulator):
         return leads
 
     def list_campaigns(self, call: Call) -> Response:
-        """Filter by `status`, `live` and part of the `name`; the rest is left out."""
+        """Filter by `status`, `live` and part of the `name`, the only filters here."""
         query = call.request.query_params
         found = [
             campaign
@@ -167,7 +167,7 @@ class VoisoSimulator(Simulator):
         return JSONResponse({"campaign": _shown(self.campaign(call.campaign))})
 
     def _is_live(self, campaign: Campaign) -> bool:
-        """Live is a setting of its own: no state stands for it."""
+        """Live is a setting of its own, independent of the state."""
         return campaign.identifier in {*self.live, *self.open_campaigns}
 
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
 LARGEST_BATCH = 500
-# Twelve digits lose 91, eleven lose 0; 9123456789 is whole. A plus is not mentioned.
+# Twelve digits lose 91, eleven lose 0; 9123456789 is complete. No page mentions a plus.
 INDIAN_PHONE = re.compile(r"(?:91|0)?([0-9]{10})")
 
-# The length looks like a rule of the schema (it fails the request), the ten digits
-# like a later one (they fail the lead): "Leads" gives both, without saying so.
+# The length looks like a rule of the schema (the request fails), the ten digits like a
+# later check (the lead fails): "Leads" has both, but does not say which is which.
 LEAD_FIELDS = {
     "phone": matching(r"(?s).{5,20}", "must be a string of 5 to 20 characters"),
     "name": text,
@@ -83,7 +83,7 @@ class YotelSimulator(Simulator):
             raise Refusal(answer)
 
     def rate_headers(self, _call: Call, answer: Response) -> dict[str, str]:
-        # "Authentication" promises them on 2xx only.
+        # "Authentication" promises them for 2xx only.
         if answer.status_code >= 300:
             return {}
         return {
@@ -93,7 +93,7 @@ class YotelSimulator(Simulator):
 
     def push_bulk(self, call: Call) -> Response:
         campaign = self.campaign(call.campaign)
-        # "Campaign lifecycle" calls completed final, and 409 is for a state in the way.
+        # "Campaign lifecycle" calls completed final; 409 is for a state conflict.
         if campaign.state == "completed":
             raise self.refusal(409, "Campaign is completed")
         rows = [self._pushed(campaign, lead) for lead in self._batch(call)]
@@ -123,12 +123,12 @@ class YotelSimulator(Simulator):
             for index, lead in enumerate(leads)
             for name, complaint in complaints(lead, LEAD_FIELDS, ("phone",)).items()
         ]
-        if found:  # one lead that does not fit the schema fails the request
+        if found:  # one lead that breaks the schema fails the request
             raise Refusal(_malformed(*found))
         return leads
 
     def _pushed(self, campaign: Campaign, lead: Lead) -> Lead:
-        """Store a lead and return its result; no page has the word for duplicates."""
+        """Store a lead and return its result; no page names the word for duplicates."""
         match = INDIAN_PHONE.fullmatch(str(lead["phone"]))
         if match is None:
             return {"phone": lead["phone"], "status": "invalid", "id": None}
