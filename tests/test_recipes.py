@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_repository import ROOT, blocks
 
+import leadctl.cli.options  # noqa: F401  fills VARIABLES
 from leadctl.cli.parameters import VARIABLES
 from leadctl.model.yaml_file import parse
 from leadctl.providers.installed import installed
@@ -187,6 +188,12 @@ def test_ci_hands_the_key_to_one_step(machine: Machine) -> None:
     assert "created    1" in done.stdout
     assert (machine.folder / "ledger" / "ledger.sqlite").is_file()
     assert machine.push.phones("voiso") == ["15551230001"]
+    check = str(
+        parse(RECIPES["ci check"], "the job").at(("jobs", "check", "steps", 2, "run"))
+    )
+    del environment[KEY]
+    (machine.folder / "leads.csv").write_text(f"{LEADS}+1555,Bob Testperson\n")
+    assert machine.run(check, environment).returncode == 3
 
 
 def test_no_option_takes_a_key() -> None:
