@@ -38,7 +38,7 @@ def sheet_of(rows: list[list[Any]]) -> Workbook:
 
 def column(path: Path) -> list[str]:
     """Return what the reader makes of a sheet with one column."""
-    rows = xlsx.rows(path, path.name, "S")
+    rows = xlsx.rows(path, path.name, "S", {})
     return ["|".join(row.cells) for row in rows]
 
 
@@ -78,6 +78,17 @@ def test_hidden_sheet_can_be_named(push: Push) -> None:
     ran = push("voiso", "leads.xlsx", "--sheet", "Old")
     assert push.phones("voiso") == [A[1:]]
     assert "hidden" not in ran.err
+
+
+def test_merged_cells_count_in_each_of_their_rows(push: Push) -> None:
+    book = of_sheets(S=[["Leads"], ["phone", "DNC"], [A, "yes"], [B, ""], [C, ""]])
+    book.worksheets[0].merge_cells("A1:B1")
+    book.worksheets[0].merge_cells("B3:B4")
+    save(push.program, book)
+    ran = push("voiso", "leads.xlsx", "--json")
+    assert ran.codes == {"opted_out": 2}
+    assert push.phones("voiso") == [C[1:]]
+    assert "merged cells 1: read in each of their rows" in ran.err
 
 
 # --- cells without a result -----------------------------------------------------------

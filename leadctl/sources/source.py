@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import tee
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from leadctl.model.leads import Block, Cells, Malformed
+    from leadctl.sources.merged_cells import Merged
     from leadctl.sources.xlsx import SheetRow
 
 
@@ -68,6 +69,7 @@ class Source:
     compression: Compression = Compression.NONE
     sheet: str = ""
     left: int = 0
+    merged: Merged = field(default_factory=dict)
     names: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     given: str = ""
@@ -232,7 +234,7 @@ class Source:
         from leadctl.sources import xlsx  # noqa: PLC0415  other files need no XML
 
         try:
-            yield from xlsx.rows(self.path, self.shown, self.sheet)
+            yield from xlsx.rows(self.path, self.shown, self.sheet, self.merged)
         except InputUnusable as error:  # it was read to its end when it was looked at
             raise InputChanged(error.message, hint=error.hint) from error
 

@@ -65,6 +65,7 @@ def _sheet(
         suspicious=look.suspicious,
         sheet=sheet.name,
         left=look.left,
+        merged=look.merged,
         choices=(Choice("format", Format.XLSX, "its content"), *_oddities(look)),
     )
     top = next(line for line in lines if line.before >= header.before)
@@ -74,7 +75,9 @@ def _sheet(
 def _oddities(look: WorkbookSample) -> list[Choice]:
     """Report what is hidden in a sheet, or visible but not sent."""
     unsaved = "not sent; open and save the workbook in a spreadsheet program"
+    merged = sum(map(len, look.merged.values()))
     counted = (
+        ("merged cells", merged, "read in each of their rows"),
         ("hidden rows", look.hidden, "read like other rows, including filtered ones"),
         ("error cells", look.errors, "such as #N/A; not sent"),
         ("formulas without a result", look.uncalculated, unsaved),

@@ -15,12 +15,14 @@ from leadctl.model.cell_formats import ERRORS, UNCALCULATED, NumberFormat, plain
 from leadctl.model.errors import InputUnusable
 from leadctl.model.wording import count, nearest
 from leadctl.sources import ooxml
+from leadctl.sources.merged_cells import filled
 from leadctl.sources.scan import is_suspicious
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from leadctl.sources.merged_cells import Merged
     from leadctl.sources.ooxml import Element, Package
 
 _MAIN = "xl/workbook.xml"
@@ -61,6 +63,7 @@ class WorkbookSample:
     hidden: int = 0
     errors: int = 0
     uncalculated: int = 0
+    merged: Merged = field(default_factory=dict)
 
 
 def is_workbook(path: Path) -> bool:
@@ -97,35 +100,45 @@ def sample(
 ) -> WorkbookSample:
     """Read a whole sheet, to prove that it is readable and to count odd cells."""
     found = WorkbookSample()
-    for row in rows(path, shown, sheet, budget):
-        if len(found.first) < first:
-            found.first.append(row)
-        blank = next(place for place, cell in enumerate(row.cells) if cell.strip())
-        found.left = min(found.left, blank)
-        found.right = max(found.right, len(row.cells))
-        found.suspicious = found.suspicious or is_suspicious("\n".join(row.cells))
-        found.hidden += row.is_hidden
-        odd = sum(cell in ERRORS for cell in row.cells)
-        uncalculated = row.cells.count(UNCALCULATED) if odd else 0
-        found.errors += odd - uncalculated
-        found.uncalculated += uncalculated
-        if (row.before + 1) * found.right > budget.cells:
-            raise InputUnusable(
-                f"{shown}: the sheet {sheet!r} is too large: more than "
-                f"{count(budget.cells, 'cell')} up to the last row and column in use",
-                hint="delete cells far from the leads, or save it as CSV (UTF-8)",
-            )
+    with _reader(path, shown, sheet, budget) as (reader, part):
+        for row in reader.rows(part):
+            if len(found.first) < first:
+                found.first.append(row)
+            blank = next(place for place, cell in enumerate(row.cells) if cell.strip())
+            found.left = min(found.left, blank)
+            found.right = max(found.right, len(row.cells))
+            found.suspicious = found.suspicious or is_suspicious("\n".join(row.cells))
+            found.hidden += row.is_hidden
+            odd = sum(cell in ERRORS for cell in row.cells)
+            uncalculated = row.cells.count(UNCALCULATED) if odd else 0
+            found.errors += odd - uncalculated
+            found.uncalculated += uncalculated
+            if (row.before + 1) * found.right > budget.cells:
+                raise InputUnusable(
+                    f"{shown}: the sheet {sheet!r} is too large: more than "
+                    f"{count(budget.cells, 'cell')} up to the last row and column "
+                    "in use",
+                    hint="delete cells far from the leads, or save it as CSV (UTF-8)",
+                )
+        found.merged = reader.merged
+        found.first = [*filled(found.first, reader.merged)]
     return found
 
 
-def rows(
-    path: Path, shown: str, sheet: str, budget: Budget = Budget()
-) -> Iterator[SheetRow]:
-    """Yield the rows that are not empty."""
+def rows(path: Path, shown: str, sheet: str, merged: Merged) -> Iterator[SheetRow]:
+    """Yield the rows that are not empty; merged cells count in each of their rows."""
+    with _reader(path, shown, sheet, Budget()) as (reader, part):
+        found = reader.rows(part)
+        yield from filled(found, merged) if merged else found
+
+
+@contextmanager
+def _reader(
+    path: Path, shown: str, sheet: str, budget: Budget
+) -> Iterator[tuple[_Reader, str]]:
     with _opened(path, shown) as package:
         part = next(s.part for s in _sheets(package) if s.name == sheet)
-        reader = _Reader(package, shown, budget)
-        yield from reader.rows(part)
+        yield _Reader(package, shown, budget), part
 
 
 def with_rows(path: Path, shown: str, sheets: Iterable[Sheet]) -> list[str]:
@@ -165,10 +178,18 @@ def _sheets(package: Package) -> Iterator[Sheet]:
                 yield Sheet(attributes.get("name", ""), part, is_hidden)
 
 
+_BEHIND_MERGED = frozenset(
+    ("mergeCells", "cfRule", "dataValidation", "hyperlink", "pageMargins")
+)
+"""Elements that end merged cells, or come later in every sheet."""
+
+
 class _Reader:
     """Reads cells by the shared texts and number formats of the workbook."""
 
     def __init__(self, package: Package, shown: str, budget: Budget) -> None:
+        self.merged: Merged = {}
+        """Of the sheet whose rows have all been read."""
         self._package = package
         self._counts_from_1904 = self._recalculates = False
         for name, attributes, _ in package.elements(_MAIN):
@@ -228,10 +249,18 @@ class _Reader:
                 value, is_formula = None, False
             elif name == "row":
                 yield element
-            elif name == "sheetData":
+            elif name == "mergeCell":
+                self._merge(attributes.get("ref", ""))
+            elif name in _BEHIND_MERGED:
                 return
             else:
                 runs.take(name, inside)
+
+    def _merge(self, area: str) -> None:
+        if found := re.fullmatch(r"([A-Z]+)([0-9]+):[A-Z]+([0-9]+)", area):
+            first, last = int(found[2]) - 1, int(found[3]) - 1
+            if last > first:
+                self.merged.setdefault(first, []).append((_column(found[1]), last))
 
     def _shown(
         self, attributes: dict[str, str], value: str | None, *, is_formula: bool
