@@ -132,7 +132,8 @@ def test_quick_look_passes_over_no_phrase() -> None:
             Says.DO_NOT_CALL,
         ),
         ("dnc|opted out|do not call", Says.DO_NOT_CALL, Says.DO_NOT_CALL),
-        ("n/a|null|-", Says.NOTHING, Says.NOTHING),
+        ("n/a|null|-|0000-00-00 00:00:00|00.00.0000", Says.NOTHING, Says.NOTHING),
+        ("1970-01-01t00:00:00z|1/1/0001 12:00:00 am", Says.NOTHING, Says.NOTHING),
         ("perhaps|7|31|yes/no|yes, no", Says.UNCLEAR, Says.UNCLEAR),
         (
             "withdrawn|widerrufen|revoked on 2025-01-31|refusée|nicht erteilt",

@@ -43,6 +43,11 @@ NO_LIST = re.compile(
 OF_MESSAGES = re.compile(r"mail|sms|text|fax|newsletter|whatsapp|correo|courriel")
 
 _BLANK = ("", "-", "none", "null", "n/a", "na", "nil", "\\n", "unknown")
+_NO_DATE = re.compile(
+    r"(?:0000-00-00|0001-01-01|1899-12-3[01]|1900-01-0[01]|1970-01-01"
+    r"|0?[01]([/.])0?[01]\1(?:0000|0001|1900|1970))(?:[t ](?:00?|12):00.*)?"
+)
+"""How databases and spreadsheets write that there is no date."""
 _GIVEN = ("given", "granted", "opted in", "opt in", "opt-in", "subscribed")
 KNOWN = 1000
 """Texts whose meaning is kept."""
@@ -65,7 +70,7 @@ class Says(Enum):
 def forbidden_by(spelled: str) -> Says:
     """Interpret a word in `Do Not Call`: yes, a date and the like skip the row."""
     spelled = visible(spelled)
-    if spelled in _BLANK:
+    if spelled in _BLANK or _NO_DATE.fullmatch(spelled):
         return Says.NOTHING
     if _begins_with(YES + LISTED, spelled) or _is_date(spelled) or is_phrase(spelled):
         return Says.DO_NOT_CALL
@@ -77,7 +82,7 @@ def forbidden_by(spelled: str) -> Says:
 def permitted_by(spelled: str) -> Says:
     """Interpret a word in `Consent` or `Active`: a no skips the row."""
     spelled = visible(spelled)
-    if spelled in _BLANK:
+    if spelled in _BLANK or _NO_DATE.fullmatch(spelled):
         return Says.NOTHING
     if _begins_with(NO + LISTED + WITHDRAWN, spelled) or is_phrase(spelled):
         return Says.DO_NOT_CALL
