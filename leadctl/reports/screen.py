@@ -187,7 +187,8 @@ class Screen:
         """Its columns and lines at this moment."""
         if not self.is_terminal:
             return os.terminal_size((WIDTH, WIDTH))
-        return shutil.get_terminal_size(os.get_terminal_size(self._stream.fileno()))
+        columns, lines = os.get_terminal_size(self._stream.fileno())
+        return shutil.get_terminal_size((columns or 80, lines or 24))  # 0: unknown
 
     @property
     def width(self) -> int:
