@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from leadctl.delivery.transport import Transport
-from leadctl.model.errors import Unusable
+from leadctl.model.errors import NotProcessed, Unusable
 from leadctl.providers.http_auth import (
     Auth,
     Credentials,
@@ -74,6 +74,16 @@ def test_basic_is_a_header() -> None:
 def test_nothing_of_them_is_shown(make: Callable[[dict[str, str]], Auth]) -> None:
     shown = repr(make(SECRETS))
     assert not any(secret in shown for secret in SECRETS.values())
+
+
+@pytest.mark.parametrize("text", ["made-\u00fcp", "made\nup"])
+def test_token_that_no_header_can_have_is_refused(text: str) -> None:
+    url = "https://dialer.example/"
+    auth = TokenExchange(
+        lambda: httpx.Request("POST", url), lambda _: Token(text, 60.0), lambda _: False
+    )
+    with pytest.raises(NotProcessed, match="a header cannot have"):
+        sent(auth, httpx.Request("POST", url))
 
 
 def test_token_is_asked_for_by_https_alone() -> None:

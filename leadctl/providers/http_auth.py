@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlencode
 
-from leadctl.model.errors import AccessDenied
+from leadctl.model.errors import AccessDenied, NotProcessed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -148,6 +148,10 @@ class TokenExchange:
             response = yield self.request()
             response.read()
             token = self.read(response)
+            if not (token.text.isascii() and token.text.isprintable()):
+                raise NotProcessed(
+                    "the new token has characters that a header cannot have"
+                )
             # At 80 % of its life, so that it does not end during a request.
             self._renew_at = time.monotonic() + 0.8 * token.life
             self._token = token
