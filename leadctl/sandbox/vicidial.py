@@ -24,6 +24,7 @@ CAMPAIGN = "TESTCAMP"
 FALLBACK = "999"
 LENGTHS = {"vendor_lead_code": 20, "first_name": 30, "last_name": 30, "email": 70}
 MOST_FAILURES = 10
+PLACES = {"DUPLIST": "LIST", "DUPCAMP": "CAMPAIGN LISTS", "DUPSYS": "SYSTEM"}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -199,11 +200,9 @@ class VicidialSimulator(Simulator):
 
 
 def _duplicate(check: str, phone: str, number: str) -> Response:
-    said = f"- {phone}|{number}|1"
-    if check.upper() == "DUPLIST":
-        return _error(f"DUPLICATE PHONE NUMBER IN LIST {said}")
-    where = "CAMPAIGN LISTS" if check.upper() == "DUPCAMP" else "SYSTEM"
-    return _error(f"DUPLICATE PHONE NUMBER IN {where} {said}|{number}")
+    where, tail = PLACES[check.upper()], f"{phone}|{number}|1"
+    tail += "" if where == "LIST" else f"|{number}"
+    return _error(f"DUPLICATE PHONE NUMBER IN {where} - {tail}")
 
 
 def _error(said: str) -> Response:

@@ -111,20 +111,16 @@ class VoisoSimulator(Simulator):
 
     def add_leads(self, call: Call) -> Response:
         campaign = self.campaign(call.campaign)
-        leads = self._batch(call)
-        created: list[str] = []
-        rejected: list[str] = []
-        duplicates: list[str] = []
-        for lead in leads:
+        said: dict[str, list[str]] = {"created": [], "rejected": [], "duplicates": []}
+        for lead in self._batch(call):
             phone = str(lead["phone_number"])
             if not PHONE.fullmatch(phone):
-                rejected.append(phone)
+                said["rejected"].append(phone)
             elif phone in campaign.known:
-                duplicates.append(phone)
+                said["duplicates"].append(phone)
             else:
                 campaign.add(lead, phone)
-                created.append(phone)
-        said = {"created": created, "rejected": rejected, "duplicates": duplicates}
+                said["created"].append(phone)
         return JSONResponse({"leads_import": said})
 
     def _batch(self, call: Call) -> list[Lead]:
