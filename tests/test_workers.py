@@ -261,7 +261,7 @@ def test_wrong_key_of_one_worker_stops_all(team: Push) -> None:
 
 @pytest.mark.parametrize("file", ["leads.csv", "-"])
 def test_worker_with_another_file_gives_its_part_back(team: Push, file: str) -> None:
-    """One that waits leaves the run to others, and waits on."""
+    """One that waits skips the run, and waits on."""
     shared = Team(team, "yotel", "camp_1", file=file)
     other = team.program.write("other.csv", "phone\n+919000000000\n")
     waiting = shared.fork("work", "--wait", "--file", f"{file}={other}")

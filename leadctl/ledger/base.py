@@ -212,10 +212,10 @@ class Ledger(ABC):
             "push without --workers",
         )
 
-    def to_work_on(self, left: Sequence[str] = ()) -> str | None:  # noqa: ARG002  as above
+    def to_work_on(self, skipped: Sequence[str] = ()) -> str | None:  # noqa: ARG002  as above
         """Return the id of the oldest run that has parts left, or to come, if any.
 
-        Those `left` to other workers are not returned.
+        `skipped` ones are not returned.
         """
         self.shared("")  # it says why not
         return None

@@ -65,7 +65,7 @@ class Work:
     waits: bool = False
     """Whether to wait for a run, and for the next one however it ends."""
     tell: Callable[[LeadctlError], None] = lambda _error: None
-    """Called with why a run is left to others."""
+    """Called with the reason why a run is skipped."""
     stop: CancellationToken = field(default_factory=CancellationToken)
     latest: str | None = None
     parts: int = 0
@@ -74,19 +74,19 @@ class Work:
     def do(self) -> None:
         """Work until nothing is left; raises what ends it early.
 
-        One that waits leaves runs to others whose files or keys it lacks.
+        One that waits skips runs whose files or keys are missing on this machine.
         """
-        left: list[str] = []
+        skipped: list[str] = []
         with open_ledger(self.ledger) as ledger, self.stop.heeded():
             while True:
-                if found := self.run or ledger.to_work_on(left):
+                if found := self.run or ledger.to_work_on(skipped):
                     try:
                         self._work_on(ledger, ledger.run(found))
                     except (CredentialsMissing, InputUnusable, UsageError) as error:
                         if self.run or not self.waits:
                             raise
                         self.tell(error)
-                        left.append(found)
+                        skipped.append(found)
                         self.stop.forget_request()
                 if not self.waits:
                     return

@@ -133,11 +133,11 @@ class PostgresLedger(Ledger):
     def shared(self, run_id: str) -> SharedRun:
         return SharedRun(self._db, self._number(run_id))
 
-    def to_work_on(self, left: Sequence[str] = ()) -> str | None:
+    def to_work_on(self, skipped: Sequence[str] = ()) -> str | None:
         row = self._db.execute(
             "SELECT id FROM shared_runs WHERE NOT (is_done OR is_stopped OR"
             " is_abandoned OR id = ANY(?)) ORDER BY number LIMIT 1",
-            ([*left],),
+            ([*skipped],),
         ).fetchone()
         return str(row[0]) if row else None
 
