@@ -15,7 +15,7 @@ from leadctl.model.errors import InputUnusable
 from leadctl.sources import compression, xlsx
 from leadctl.sources.detect import open_source
 from leadctl.sources.formats import ReadOptions
-from leadctl.sources.xlsx import Budget
+from leadctl.sources.sheet_reader import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable

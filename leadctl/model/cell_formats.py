@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from datetime import datetime, timedelta
+from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
@@ -35,12 +35,10 @@ def without_errors(cells: Sequence[str]) -> Sequence[str]:
 
 def why_no_result(cell: str) -> str:
     """Explain a cell that is one of `ERRORS`."""
-    if cell == UNCALCULATED:
-        return (
-            "a formula that was never calculated; open and save the workbook in a "
-            "spreadsheet program"
-        )
-    return f"an error cell ({cell})"
+    if cell != UNCALCULATED:
+        return f"an error cell ({cell})"
+    remedy = "open and save the workbook in a spreadsheet program"
+    return f"a formula that was never calculated; {remedy}"
 
 
 _SIGNS = frozenset("+-()./' \u00a00123456789")
@@ -50,14 +48,7 @@ _PIECES = re.compile(
     r'"[^"]*"?|\\.?|_.?|\*.?|\[[^\]]*\]?|general|.', re.DOTALL | re.IGNORECASE
 )
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
-_COMPARED = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "<>": operator.ne,
-    "<": operator.lt,
-    ">": operator.gt,
-    "=": operator.eq,
-}
+_COMPARED = {"<=": le, ">=": ge, "<>": ne, "<": lt, ">": gt, "=": eq}
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  a cell has no zone
 _DAYS_TO_1904 = 1462
@@ -135,11 +126,10 @@ class _Section(NamedTuple):
     @classmethod
     def of(cls, pieces: list[str]) -> Self:
         conditions = filter(None, map(_CONDITION.fullmatch, pieces))
-        parts = [*map(_part, pieces)]
-        is_phone = None not in parts and any(part in _PLACES for part in parts)
-        return cls(
-            next(conditions, None), tuple(filter(None, parts)) if is_phone else None
-        )
+        parts = tuple(map(_part, pieces))
+        known = tuple(filter(None, parts))
+        is_phone = len(known) == len(parts) and any(part in _PLACES for part in known)
+        return cls(next(conditions, None), known if is_phone else None)
 
     def includes(self, number: float) -> bool:
         if self.condition is None:

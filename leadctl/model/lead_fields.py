@@ -181,9 +181,8 @@ def is_priority(value: Json) -> bool:
 
 def whole_number(value: Json) -> int:
     """Accept 10, "10" and "10.0": spreadsheets add a decimal part."""
-    if isinstance(value, bool) or value is None or isinstance(value, list | dict):
-        raise FieldInvalid("not a whole number")
-    found = re.fullmatch(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", str(value))
+    spelled = "" if isinstance(value, bool | list | dict) else str(value)
+    found = re.fullmatch(r"\s*([+-]?[0-9]{1,9})(?:\.0*)?\s*", spelled)
     if not found:
         raise FieldInvalid("not a whole number")
     return int(found[1])

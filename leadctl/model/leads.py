@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import compress, zip_longest
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Union, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 Json: TypeAlias = Union[bool, int, float, str, "list[Json]", "dict[str, Json]", None]
 Cells: TypeAlias = Union["list[str]", "dict[str, Json]"]
 """A data row: cells in the order of the header (CSV), or the object itself (JSONL)."""
-
-Value = TypeVar("Value")
 
 OWN = "_leadctl_"
 """Prefix of leadctl's columns in a reject file; they are never mapped."""
@@ -184,23 +182,18 @@ class Leads(Sequence[Lead]):
         """Append later leads."""
         if not self.rows:
             return later
+
+        def joined(column: Sequence[Any], more: Sequence[Any]) -> Sequence[Any]:
+            return [*(column or [None] * len(self)), *(more or [None] * len(later))]
+
+        names = {**self.fields, **later.fields}
+        digests = zip_longest(self.digests, later.digests, fillvalue=())
         return Leads(
-            [*self.rows, *later.rows],
-            [*self.phones, *later.phones],
-            [*self.keys, *later.keys],
-            {
-                name: [
-                    *_filled(self.fields.get(name, ()), len(self)),
-                    *_filled(later.fields.get(name, ()), len(later)),
-                ]
-                for name in {**self.fields, **later.fields}
-            },
-            [
-                [*_filled(column, len(self)), *_filled(more, len(later))]
-                for column, more in zip_longest(
-                    self.digests, later.digests, fillvalue=()
-                )
-            ],
+            joined(self.rows, later.rows),
+            joined(self.phones, later.phones),
+            joined(self.keys, later.keys),
+            {n: joined(self.fields.get(n, ()), later.fields.get(n, ())) for n in names},
+            [joined(column, more) for column, more in digests],
         )
 
     def chosen(self, flags: Sequence[bool]) -> Leads:
@@ -246,11 +239,6 @@ class Leads(Sequence[Lead]):
 
     def __repr__(self) -> str:
         return f"Leads({len(self)}, hidden)"
-
-
-def _filled(column: Sequence[Value], size: int) -> Sequence[Value | None]:
-    """Return a column; a missing one is filled with None."""
-    return column or [None] * size
 
 
 class Finding(NamedTuple):

@@ -122,23 +122,17 @@ def is_our_own(path: Path) -> bool:
 
 
 def _of_file(file: Path, path: Path, what: str) -> Iterator[PermissionProblem]:
-    found = file.stat()
-    place = shlex.quote(str(file))
-    if found.st_uid not in (ROOT, os.geteuid()):
-        yield PermissionProblem(
-            f"{what} {path} belongs to another user, who can change it",
-            f"sudo chown {os.geteuid()} {place}",
-        )
-    elif found.st_uid != os.geteuid():  # root's, for many to read
-        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            message = f"{what} {path} can be changed by other users"
-            yield PermissionProblem(message, f"sudo chmod go-w {place}")
-    elif found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        writable = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        can = "changed" if writable else "read"
-        yield PermissionProblem(
-            f"{what} {path} can be {can} by other users", f"chmod 600 {place}"
-        )
+    found, place, user = file.stat(), shlex.quote(str(file)), os.geteuid()
+    writable = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    can = "changed" if writable else "read"
+    by_others = f"{what} {path} can be {can} by other users"
+    if found.st_uid not in (ROOT, user):
+        message = f"{what} {path} belongs to another user, who can change it"
+        yield PermissionProblem(message, f"sudo chown {user} {place}")
+    elif found.st_uid == user and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield PermissionProblem(by_others, f"chmod 600 {place}")
+    elif found.st_uid != user and writable:  # root's: others may only read it
+        yield PermissionProblem(by_others, f"sudo chmod go-w {place}")
 
 
 def _of_folder(folder: Path, path: Path, what: str) -> Iterator[PermissionProblem]:

@@ -102,7 +102,8 @@ class RowSet:
 
     def add(self, text: str) -> None:
         for found in ranges(text):
-            self._grow(found.stop)
+            missing = (found.stop >> 3) + 1 - len(self._bits)
+            self._bits.extend(bytes(max(missing, 0)))
             for row in found:
                 self._bits[row >> 3] |= 1 << (row & 7)
 
@@ -120,8 +121,3 @@ class RowSet:
     def __contains__(self, row: int) -> bool:
         byte = row >> 3
         return byte < len(self._bits) and bool(self._bits[byte] & (1 << (row & 7)))
-
-    def _grow(self, rows: int) -> None:
-        missing = (rows >> 3) + 1 - len(self._bits)
-        if missing > 0:
-            self._bits.extend(bytes(missing))

@@ -7,7 +7,6 @@ describes it to editors; a `Must` behind a type says what the type cannot.
 from __future__ import annotations
 
 import re
-import typing
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -22,6 +21,7 @@ from typing import (
     Union,
     dataclass_transform,
     get_args,
+    get_origin,
     get_type_hints,
 )
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 Kind = Any
 """A type, as annotations write it: a class, a union, a list of something."""
+
+_origin: Callable[[Kind], Any] = get_origin
 
 Built = TypeVar("Built")
 
@@ -109,7 +111,7 @@ def _built(kind: Kind, value: Any, document: Document, where: Where) -> Any:  # 
         for one in members_of(kind):
             if _plain(one) is str:
                 return _made(one, str(value), document, where)
-    *others, last = dict.fromkeys(map(_name, members_of(kind)))
+    *others, last = dict.fromkeys(_NAMES[_plain(one)] for one in members_of(kind))
     wanted = f"{', '.join(others)} or {last}" if others else last
     raise document.problem(where, f"{label(where)} must be {wanted}")
 
@@ -206,10 +208,6 @@ def takes_null(kind: Kind, member: Kind) -> bool:
     return not kind.NULL_IS_DEFAULT or _plain(member) is Any
 
 
-def _origin(kind: Kind) -> Any:  # noqa: ANN401  Union, list, Literal …
-    return typing.get_origin(kind)
-
-
 @cache
 def hints_of(kind: Kind) -> dict[str, Kind]:
     return get_type_hints(kind, include_extras=True)
@@ -256,7 +254,3 @@ _NAMES = {
     list: "a list",
     dict: "a mapping (key: value)",
 }
-
-
-def _name(kind: Kind) -> str:
-    return _NAMES[_plain(kind)]

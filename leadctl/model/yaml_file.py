@@ -89,9 +89,8 @@ def read(path: Path, *, may_be_pipe: bool = True) -> Document:
     except OSError as error:
         raise InputUnusable(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InputUnusable(
-            f"{path}: not UTF-8 text", hint="save it as UTF-8"
-        ) from error
+        message = f"{path}: not UTF-8 text"
+        raise InputUnusable(message, hint="save it as UTF-8") from error
     return parse(text, str(path))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from leadctl.sources.xlsx import SheetRow
+    from leadctl.sources.sheet_reader import SheetRow
 
 Merged: TypeAlias = "dict[int, list[tuple[int, int]]]"
 """By their first row, the columns and the last rows of merged cells, all from 0."""

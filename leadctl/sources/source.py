@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from leadctl.model.leads import Block, Cells, Malformed
     from leadctl.sources.merged_cells import Merged
-    from leadctl.sources.xlsx import SheetRow
+    from leadctl.sources.sheet_reader import SheetRow
 
 
 TOGETHER = 100_000
