@@ -10,7 +10,7 @@ from leadctl.cli.output import answered, opened_screen, say, somebody_is_there
 from leadctl.cli.progress import forecast_of
 from leadctl.importing.judge import Judge
 from leadctl.importing.plan import mapper_of
-from leadctl.mapping.profile import Columns, Constant, Members, Template, Translated
+from leadctl.mapping.profile import template_of
 from leadctl.model.errors import NotConfirmed, UsageError
 from leadctl.model.lead_fields import COUNTRY_ALIASES, INSTRUCTIONS
 from leadctl.model.leads import Code
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from leadctl.importing.plan import Plan
     from leadctl.mapping.mapper import Mapper
-    from leadctl.mapping.profile import FieldSource
+    from leadctl.mapping.profile_file import FieldSource
     from leadctl.providers.preflight import PreflightResult
     from leadctl.runs.request import ImportRequest
     from leadctl.sources.source import Source
@@ -158,14 +158,13 @@ def _read_from(plan: Plan, mapper: Mapper, header: Collection[str]) -> dict[str,
 def _columns(source: FieldSource, header: Collection[str]) -> str:
     """Distinguish alternative columns from columns that are combined."""
     match source:
-        case Columns(names, _):
+        case str() if template := template_of(source):
+            return " and ".join(map(short, template.columns))
+        case str() | list():
+            names = [source] if isinstance(source, str) else source
             return " or ".join(short(name) for name in names if name in header)
-        case Template(_, names, _):
-            return " and ".join(map(short, names))
-        case Members(members):
-            parts = (_columns(member, header) for member in members.values())
+        case dict():
+            parts = (_columns(member, header) for member in source.values())
             return " and ".join(filter(None, parts))
-        case Translated(inner, _, _):
-            return _columns(inner, header)
-        case Constant():
-            return ""
+        case _:
+            return _columns(source.columns_or_template, header)

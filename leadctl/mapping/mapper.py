@@ -6,14 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadctl.mapping.getters import Memo, constant, members, template, translated, words
-from leadctl.mapping.profile import (
-    Columns,
-    Constant,
-    Members,
-    Template,
-    Translated,
-    columns_of,
-)
+from leadctl.mapping.profile import columns_of, template_of
 from leadctl.model.errors import InputUnusable
 from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, means_none, word
 from leadctl.model.leads import OWN
@@ -25,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from leadctl.mapping.getters import Getter, Header
-    from leadctl.mapping.profile import FieldSource, Profile
-    from leadctl.mapping.profile_file import SkipRule
+    from leadctl.mapping.profile import Profile
+    from leadctl.mapping.profile_file import FieldSource, SkipRule, Spec
     from leadctl.model.leads import Cells, Json
     from leadctl.model.yaml_file import Document, Where
 
@@ -147,15 +140,15 @@ def bind(profile: Profile, header: Header, ignored: Collection[str] = ()) -> Map
     # Error cells such as #REF! matter to rules and phones, and are empty elsewhere.
     binder = _Binder(profile.document, header, keeps_errors=True)
     of_values = replace(binder, keeps_errors=False)
+    fields = (*profile.at, "fields")
     getters = {
-        name: (binder if name == "phone" else of_values).getter(source)
+        name: (binder if name == "phone" else of_values).getter(source, (*fields, name))
         for name, source in profile.fields.items()
     }
     if "phone" not in getters:
-        where = (*profile.at, "fields")
-        raise profile.document.problem(where, "the profile does not map `phone`")
+        raise profile.document.problem(fields, "the profile does not map `phone`")
     skip = tuple(
-        BoundRule(rule, binder.getter(Columns((rule.column,), (*rule.at, "column"))))
+        BoundRule(rule, binder.first_of([rule.column], (*rule.at, "column")))
         for rule in profile.skip
     )
     if binder.missing:
@@ -217,30 +210,49 @@ class _Binder:
     missing: list[InputUnusable] = field(default_factory=list)
     """What is wrong with the columns that the file does not have."""
 
-    def getter(self, source: FieldSource) -> Getter:
+    def getter(self, source: FieldSource, where: Where) -> Getter:
+        """Return a getter for what stands at a place of the profile."""
         match source:
-            case Columns(names, where):
-                ours = (name for name in names if not name.startswith(OWN))
-                present = [name for name in ours if name in self.header.names]
-                if not present:
-                    self.missing.append(self._missing(names, where))
-                    return constant(None)
-                return self.header.first_of(present, keeps_errors=self.keeps_errors)
-            case Template(literals, columns, where):
-                parts = [self.getter(Columns((column,), where)) for column in columns]
-                if not parts:
-                    return constant(None)
-                # Of a table each cell is a text; of two that share a name, one or none.
-                is_text = not self.header.nested and all(
-                    self.header.names.count(column) == 1 for column in columns
-                )
-                return template(literals, parts if is_text else [*map(words, parts)])
-            case Constant(value):
-                return constant(value)
-            case Members(by_key):
-                return members({key: self.getter(s) for key, s in by_key.items()})
-            case Translated(inner, table, default):
-                return translated(self.getter(inner), table, default)
+            case str() if template_of(source):
+                return self._template(source, where)
+            case str():
+                return self.first_of([source], where)
+            case list():
+                return self.first_of(source, where)
+            case dict():
+                parts = source.items()
+                return members({k: self.getter(s, (*where, k)) for k, s in parts})
+            case _:
+                return self._specified(source)
+
+    def first_of(self, names: Sequence[str], where: Where) -> Getter:
+        """Return a getter for the first of these columns that is not empty."""
+        ours = (name for name in names if not name.startswith(OWN))
+        if present := [name for name in ours if name in self.header.names]:
+            return self.header.first_of(present, keeps_errors=self.keeps_errors)
+        self.missing.append(self._missing(names, where))
+        return constant(None)
+
+    def _template(self, text: str, where: Where) -> Getter:
+        literals, columns = template_of(text) or ([], [])
+        parts = [self.first_of([column], where) for column in columns]
+        if not parts:
+            return constant(None)
+        # Of a table each cell is a text; of two that share a name, one or none.
+        is_text = not self.header.nested and all(
+            self.header.names.count(column) == 1 for column in columns
+        )
+        return template(literals, parts if is_text else [*map(words, parts)])
+
+    def _specified(self, spec: Spec) -> Getter:
+        found = constant(spec.value)
+        for key in ("column", "columns", "template"):
+            if said := getattr(spec, key):
+                found = self.getter(said, (*spec.at, key))
+        if not spec.map and spec.default is None:
+            return found
+        folded = {word(key): value for key, value in spec.map.items()}
+        return translated(found, folded, spec.default)
 
     def _missing(self, wanted: Sequence[str], where: Where) -> InputUnusable:
         names = self.header.names

@@ -3,60 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadctl.mapping import times
 from leadctl.model.errors import UsageError
-from leadctl.model.lead_fields import FIELDS, word
+from leadctl.model.lead_fields import FIELDS
 from leadctl.model.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from zoneinfo import ZoneInfo
 
-    from leadctl.mapping.profile_file import Shape, SkipRule, Spec, WrittenSource
+    from leadctl.mapping.profile_file import FieldSource, Shape, SkipRule
     from leadctl.model.leads import Json
     from leadctl.model.yaml_file import Document, Where
 
 
-class Columns(NamedTuple):
-    """The first of these columns that is not empty."""
-
-    names: tuple[str, ...]
-    where: Where
-
-
-class Template(NamedTuple):
-    """Text with {columns} in it; missing parts leave no stray space."""
-
-    literals: tuple[str, ...]
-    columns: tuple[str, ...]
-    where: Where
-
-
-class Constant(NamedTuple):
-    value: Json
-
-
-class Members(NamedTuple):
-    """An object field, built key by key."""
-
-    members: Mapping[str, FieldSource]
-
-
-class Translated(NamedTuple):
-    """Another source's value, translated; `default` is for those not in the table."""
-
-    source: FieldSource
-    table: Mapping[str, Json]
-    default: Json
-
-
-FieldSource: TypeAlias = Columns | Template | Constant | Members | Translated
-
-
 class Profile(NamedTuple):
-    """A column mapping: `fields` by lead field, `region` as ISO 3166 alpha-2."""
+    """A column mapping: the sources of lead fields; `region` as ISO 3166 alpha-2."""
 
     document: Document
     fields: Mapping[str, FieldSource]
@@ -86,22 +50,25 @@ class Profile(NamedTuple):
 
     def with_constants(self, constants: Mapping[str, str]) -> Profile:
         """Return the profile with `--set` constants in place of its fields."""
-        fixed = {name: Constant(value) for name, value in constants.items()}
+        from leadctl.mapping.profile_file import Spec  # noqa: PLC0415  loaded with it
+
+        fixed = {name: Spec(value=value) for name, value in constants.items()}
         return self._replace(fields={**self.fields, **fixed})
 
 
 def columns_of(source: FieldSource) -> Iterator[str]:
     """Yield the columns a source reads."""
     match source:
-        case Columns(names, _) | Template(_, names, _):
-            yield from names
-        case Members(members):
-            for member in members.values():
+        case str():
+            template = template_of(source)
+            yield from template.columns if template else (source,)
+        case list():
+            yield from source
+        case dict():
+            for member in source.values():
                 yield from columns_of(member)
-        case Translated(inner, _, _):
-            yield from columns_of(inner)
-        case Constant():
-            pass
+        case _:
+            yield from columns_of(source.columns_or_template)
 
 
 def load(document: Document, at: Where = ()) -> Profile:
@@ -110,13 +77,10 @@ def load(document: Document, at: Where = ()) -> Profile:
     from leadctl.model.typed_yaml import build  # noqa: PLC0415  the same
 
     written = build(ProfileFile, document, at)
-    said, place = written.fields.said, written.fields.at
-    sources = {
-        name: _source(said[name], (*place, name)) for name in document.table(place)
-    }
+    said = written.fields.said
     return Profile(
         document,
-        sources,
+        {name: said[name] for name in document.table(written.fields.at)},
         written.file,
         written.region,
         tuple(written.skip_if),
@@ -127,34 +91,17 @@ def load(document: Document, at: Where = ()) -> Profile:
     )
 
 
-def _source(written: WrittenSource, where: Where) -> FieldSource:
-    match written:
-        case str():
-            return _named(written, where)
-        case list():
-            return Columns(tuple(written), where)
-        case dict():
-            members = written.items()
-            return Members({key: _source(one, (*where, key)) for key, one in members})
-        case _:
-            return _specified(written)
+class Template(NamedTuple):
+    """Text with {columns} in it; missing parts leave no stray space."""
+
+    literals: list[str]
+    columns: list[str]
 
 
-def _specified(spec: Spec) -> FieldSource:
-    source: FieldSource = Constant(spec.value)
-    for key in ("column", "columns", "template"):
-        if said := getattr(spec, key):
-            source = _source(said, (*spec.at, key))
-    if not spec.map and spec.default is None:
-        return source
-    folded = {word(key): value for key, value in spec.map.items()}
-    return Translated(source, folded, spec.default)
-
-
-def _named(text: str, where: Where) -> FieldSource:
-    """Tell a template from a column name by its braces; {{ and }} are plain braces."""
+def template_of(text: str) -> Template | None:
+    """Parse a template; None if it is a column's name. {{ and }} are plain braces."""
     if "{" not in text and "}" not in text:
-        return Columns((text,), where)
+        return None
     literals, columns = [""], []
     for part in re.findall(r"\{\{|\}\}|\{[^{}]+\}|[^{}]+", text):
         if part in ("{{", "}}"):
@@ -164,7 +111,7 @@ def _named(text: str, where: Where) -> FieldSource:
             literals.append("")
         else:
             literals[-1] += part
-    return Template(tuple(literals), tuple(columns), where)
+    return Template(literals, columns)
 
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}

@@ -123,6 +123,11 @@ class Spec(Node):
     map: dict[str, Any] = field(default_factory=dict)
     default: Any = None
 
+    @property
+    def columns_or_template(self) -> str | list[str]:
+        """Where the value comes from; an empty list for a constant."""
+        return self.column or self.columns or self.template or []
+
 
 class PrioritySpec(Spec):
     """The same, for values that are priorities."""
@@ -134,7 +139,7 @@ class PrioritySpec(Spec):
 
 Source: TypeAlias = TemplateText | ColumnNames | Spec
 ObjectSource: TypeAlias = TemplateText | ColumnNames | dict[MemberName, Source] | Spec
-WrittenSource: TypeAlias = str | list[str] | Spec | dict[str, "WrittenSource"]
+FieldSource: TypeAlias = str | list[str] | Spec | dict[str, "FieldSource"]
 
 
 class FieldSources(Node):
@@ -161,7 +166,7 @@ class FieldSources(Node):
     metadata: ObjectSource | None = None
 
     @property
-    def said(self) -> dict[str, WrittenSource]:
+    def said(self) -> dict[str, FieldSource]:
         """What is written, by lead field."""
         members = {name: getattr(self, name) for name in FIELDS}
         return {name: said for name, said in members.items() if said is not None}
