@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
+from lead_columns import in_columns
 
 from leadctl.ledger.records import Departure, NewRun
 from leadctl.model.leads import (
@@ -15,7 +16,6 @@ from leadctl.model.leads import (
     Code,
     Finding,
     Lead,
-    Leads,
     Outcome,
     Phone,
     Status,
@@ -32,7 +32,7 @@ LOST = Outcome(Status.UNKNOWN, Code.ANSWER_LOST, "the answer was lost")
 
 
 def batch_of(rows: list[int], number: int = 0, file: int = 0) -> Batch:
-    leads = Leads.of(
+    leads = in_columns(
         Lead(
             row,
             Phone(f"+1555{row}", f"1555{row}"),

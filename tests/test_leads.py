@@ -7,8 +7,9 @@ from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lead_columns import in_columns
 
-from leadctl.model.leads import Batch, Lead, Leads, Phone
+from leadctl.model.leads import Batch, Lead, Phone
 
 if TYPE_CHECKING:
     from conftest import Push
@@ -39,7 +40,7 @@ def test_leads_are_what_they_were_made_of(
     found: list[tuple[dict[str, Json], bytes, list[bytes]]], first: int, last: int
 ) -> None:
     leads = made(found)
-    kept = Leads.of(leads)
+    kept = in_columns(leads)
     assert [*kept] == leads
     assert kept.wires() == [lead.wire for lead in leads]
     assert [*kept[first:last]] == leads[first:last]
@@ -63,14 +64,14 @@ def test_leads_that_are_put_together_lose_nothing(
 ) -> None:
     """A part may lack a field, or an identity, that the other has."""
     leads = made(found)
-    together = Leads.of(leads[:at]) + Leads.of(leads[at:])
+    together = in_columns(leads[:at]) + in_columns(leads[at:])
     assert [*together] == leads
     assert together.wires() == [lead.wire for lead in leads]
 
 
 def test_nobody_is_shown_by_a_batch() -> None:
     leads = made([({"a": "x"}, b"h" * 16, [])])
-    batch = Batch(UUID(int=1), "3", 0, Leads.of(leads))
+    batch = Batch(UUID(int=1), "3", 0, in_columns(leads))
     assert "1555" not in f"{batch!r} {batch.leads!r} {leads[0]!r}"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from lead_columns import in_columns
 from ledgers import NOW, begun
 
 from leadctl.ledger import open_ledger
@@ -20,7 +21,7 @@ from leadctl.ledger.sqlite.connection import connect, opening
 from leadctl.ledger.sqlite.delivered import SqliteDeliveredIndex
 from leadctl.ledger.sqlite.schema import MIGRATIONS, migrate, version
 from leadctl.model.errors import InputUnusable, LedgerUnusable, Unusable
-from leadctl.model.leads import CREATED, Batch, Lead, Leads, Phone
+from leadctl.model.leads import CREATED, Batch, Lead, Phone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +87,7 @@ def test_nobody_can_be_found_in_its_bytes(tmp_path: Path) -> None:
             {"phone": "+15551234567", "name": "Ada Testperson", "x": "crm-4711"},
             (digest("phone 15551234567"), digest("external id crm-4711")),
         )
-        batch = Batch(UUID(int=5), "3", 0, Leads.of([lead]))
+        batch = Batch(UUID(int=5), "3", 0, in_columns([lead]))
         books.intend(batch, NOW, doubted=False)
         books.mark(batch, BatchState.DOUBT, doubted=True)
         books.intend(batch, NOW, doubted=True)
@@ -126,7 +127,7 @@ def delivered_once(path: Path, rows: int = 1) -> list[bytes]:
     with open_ledger(path) as ledger:
         digest = ledger.digest("voiso", "3")
         books = begun(ledger)
-        leads = Leads.of(
+        leads = in_columns(
             Lead(row, Phone("1", "1"), {}, (digest(f"phone {row}"),))
             for row in range(1, rows + 1)
         )

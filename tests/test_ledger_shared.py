@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from lead_columns import in_columns
 from ledgers import (
     DUPLICATE,
     LOST,
@@ -28,7 +29,6 @@ from leadctl.model.leads import (
     CREATED,
     Batch,
     Lead,
-    Leads,
     Outcome,
     Phone,
     Status,
@@ -186,7 +186,7 @@ def test_person_is_found_in_every_campaign_and_forgotten(any_ledger: str) -> Non
             digest = ledger.digest("voiso", campaign)
             numbers = enumerate([one, two], 1)
             leads = [Lead(n, Phone("", ""), {}, (digest(who),)) for n, who in numbers]
-            return Batch(UUID(int=number), campaign, 0, Leads.of(leads))
+            return Batch(UUID(int=number), campaign, 0, in_columns(leads))
 
         runs = [begun(ledger, campaign) for campaign in ("3", "4")]
         runs[0].settle(batch("3", 1), [CREATED, CREATED])

@@ -19,12 +19,13 @@ import pytest
 from background import happened
 from conftest import Push
 from known_runs import SIX, in_doubt, leads, run_of
+from lead_columns import in_columns
 from past_runs import exported
 from program import Program
 
 from leadctl.ledger import open_ledger
 from leadctl.ledger.records import Arrival, Departure, NewRun
-from leadctl.model.leads import CREATED, Batch, Lead, Leads, Phone
+from leadctl.model.leads import CREATED, Batch, Lead, Phone
 from leadctl.reports.run_timeline import read
 from leadctl.sandbox import Fault
 
@@ -298,7 +299,7 @@ def test_row_of_a_second_file_is_found_though_the_first_is_gone(push: Push) -> N
 
 
 def batch(ledger_number: int, *rows: int) -> Batch:
-    found = Leads.of(Lead(row, Phone("1", "1"), {}, (b"%d" % row,)) for row in rows)
+    found = in_columns(Lead(row, Phone("1", "1"), {}, (b"%d" % row,)) for row in rows)
     return Batch(UUID(int=ledger_number), "3", 0, found)
 
 
@@ -386,7 +387,7 @@ def test_ledger_stays_small(tmp_path: Path) -> None:
         digest = ledger.digest("voiso", "3")
         books = ledger.begin(NewRun("voiso", "voiso", "3"))
         for start in range(1, rows + 1, 500):
-            found = Leads.of(
+            found = in_columns(
                 Lead(row, Phone("1", "1"), {}, (digest(f"phone {row}"),))
                 for row in range(start, start + 500)
             )

@@ -13,6 +13,7 @@ import browser
 import pytest
 from conftest import Push
 from known_runs import INDIAN, SIX, in_doubt, leads, run_of
+from lead_columns import in_columns
 from program import Program, Ran, recording
 
 from leadctl.importing.job import Job
@@ -24,7 +25,6 @@ from leadctl.model.leads import (
     Code,
     Finding,
     Lead,
-    Leads,
     Phone,
     Status,
 )
@@ -220,7 +220,7 @@ def test_page_is_private_and_replaces_none_but_its_own(past: tuple[Push, Ran]) -
 
 def batch(row: int) -> Batch:
     lead = Lead(row, Phone("1", "1"), {}, (b"%d" % row,))
-    return Batch(UUID(int=row), "3", 0, Leads.of([lead]))
+    return Batch(UUID(int=row), "3", 0, in_columns([lead]))
 
 
 def test_page_of_a_large_run_is_of_bounded_size() -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lead_columns import in_columns
 
 from leadctl.importing.deduplicator import (
     LEAP,
@@ -17,7 +18,7 @@ from leadctl.importing.deduplicator import (
     Deduplicator,
     PhoneSet,
 )
-from leadctl.model.leads import Lead, Leads, Phone
+from leadctl.model.leads import Lead, Phone
 
 NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 50_000)
 
@@ -106,7 +107,7 @@ def test_leads_together_are_kept_as_one_by_one(
 ) -> None:
     one_by_one, together = Deduplicator(), Deduplicator()
     expected = [one_by_one.add(phone, others) for phone, others in leads]
-    found = Leads.of(
+    found = in_columns(
         Lead(row, Phone(phone, phone), {}, (b"", *others))
         for row, (phone, others) in enumerate(leads, start=1)
     )

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Union, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
 Json: TypeAlias = Union[bool, int, float, str, "list[Json]", "dict[str, Json]", None]
@@ -136,19 +136,6 @@ class Leads(Sequence[Lead]):
     keys: Sequence[str] = ()
     fields: Mapping[str, Sequence[Json]] = field(default_factory=dict)
     digests: Sequence[Sequence[bytes | None]] = ((),)
-
-    @classmethod
-    def of(cls, leads: Iterable[Lead]) -> Leads:
-        """Put leads into columns."""
-        every = [*leads]
-        names = dict.fromkeys(name for lead in every for name in lead.wire)
-        return cls(
-            [lead.row for lead in every],
-            [lead.phone.wire for lead in every],
-            [lead.phone.key for lead in every],
-            {name: [lead.wire.get(name) for lead in every] for name in names},
-            [*zip_longest(*(lead.digests for lead in every))] or [[None] * len(every)],
-        )
 
     def __len__(self) -> int:
         return len(self.rows)
