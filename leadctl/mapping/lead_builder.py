@@ -71,7 +71,7 @@ class LeadBuilder:
         odd: Mapping[int, FieldError] | None = None,
         countries: Countries = None,
     ) -> BuiltLeads:
-        """Build leads, or report errors, with the `odd` ones; empties `table`."""
+        """Build leads or errors; `odd` are known errors. Empties `table`."""
         provider = self._provider
         cells = table.pop("phone", [None] * len(rows))
         phones, problems = self._normalise.column(cells, countries)

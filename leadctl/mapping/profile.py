@@ -32,7 +32,7 @@ class Profile(NamedTuple):
     zone: ZoneInfo | None = None
     """The zone of times that are written without one."""
     content: Json = None
-    """The profile as it was read: loading it again gives the same map."""
+    """The profile as it was read; loading it again gives the same profile."""
     at: Where = ()
     """Where in the document it stands."""
 
@@ -115,7 +115,7 @@ def template_of(text: str) -> Template | None:
 
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
-"""Names that a delimiter may go by."""
+"""Names of delimiters."""
 
 
 def delimiter(text: str) -> str | None:

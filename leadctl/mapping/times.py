@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from leadctl.model.leads import Json
 
 TIMED = ("scheduled_for", "expires_on")
-"""Fields that must not lie in the past."""
+"""Fields that must not be in the past."""
 
 _LAST_ZONE = timezone(timedelta(hours=-12))
-"""Where a day ends last: a date that is past there is past everywhere."""
+"""The last zone in which a day ends: what is past there is past everywhere."""
 
 
 def zone(name: str) -> ZoneInfo:
@@ -28,7 +28,7 @@ def zone(name: str) -> ZoneInfo:
 
     known = available_timezones()
     if name not in known:
-        # Three letters are near to many: IST is no MST.
+        # Three letters resemble too many: IST is not MST.
         near = nearest(name, known) if len(name) > len("EST5EDT") else ""
         raise ValueError(
             f"must be an IANA time zone such as Asia/Kolkata, not {name!r}{near}"

@@ -40,9 +40,9 @@ class CancellationToken:
         self._asked_at = math.inf
         self.signal: int | None = None
         self.is_heeded = False
-        """Whether whoever runs looks at it: what is on its way is recorded first."""
+        """Whether a run checks it, and ends when it has recorded pending answers."""
         self.is_requested: Callable[[], bool] = lambda: False
-        """Tells whether `runs stop` asks for it; called by the thread that runs."""
+        """Tells whether `runs stop` asks for it; called by the thread of the run."""
         self.by_request = False
         self._last_check = -math.inf
 

@@ -1,4 +1,4 @@
-"""Creates folders and files that only their owner can read; finds those of others."""
+"""Creates private folders and files; finds those that other users can access."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def permission_problems(path: Path, what: str) -> Iterator[PermissionProblem]:
         yield from _of_file(file, path, what)
         yield from _of_folder(file.parent, path, what)
     except OSError:
-        return  # not there, or not for us: whoever reads it says so
+        return  # missing or unreadable: reported when it is read
 
 
 def is_our_own(path: Path) -> bool:

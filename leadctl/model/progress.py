@@ -32,7 +32,7 @@ class Progress(NamedTuple):
 
 
 class Meter:
-    """Tells the progress of a run; `sent` are rows that earlier processes sent."""
+    """Reports the progress of a run; earlier processes sent `sent` of its rows."""
 
     def __init__(
         self,
@@ -48,12 +48,12 @@ class Meter:
         self._told(self._now._replace(read=rows, is_all_read=is_all))
 
     def sends(self, requests: int, fresh: int) -> None:
-        """Note requests that leave; `fresh` of their rows leave for the first time."""
+        """Count requests; `fresh` of their rows are sent for the first time."""
         sent, requests = self._now.sent + fresh, self._now.requests + requests
         self._told(self._now._replace(sent=sent, requests=requests, wait=0.0, why=""))
 
     def takes_back(self, rows: int, requests: int = 0) -> None:
-        """Note rows that did not leave after all, and requests that did not."""
+        """Take back rows and requests that were not sent after all."""
         sent, requests = self._now.sent - rows, self._now.requests - requests
         self._now = self._now._replace(sent=sent, requests=requests)
 

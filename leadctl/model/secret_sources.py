@@ -21,7 +21,7 @@ COMMAND_SECONDS = 30
 
 
 class SecretSource(StrEnum):
-    """How a secret comes to us."""
+    """How a secret is provided."""
 
     ENVIRONMENT = "environment"
     FILE = "file"
@@ -31,7 +31,7 @@ class SecretSource(StrEnum):
 
 
 class SecretOrigin(NamedTuple):
-    """Where a secret comes from: the way, and the variable, setting, path or entry."""
+    """Where a secret is: the way, and the variable, setting, path or entry."""
 
     way: SecretSource
     where: str
@@ -108,7 +108,7 @@ def _from_file(path: str, where: str) -> str:
 
 
 def _from_command(command: str, where: str) -> str:
-    # Our own variables may hold the secrets of other accounts.
+    # Variables of leadctl may hold the secrets of other accounts.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LEADCTL_")}
     try:
         done = subprocess.run(  # noqa: S603  the user's own command, without a shell

@@ -1,4 +1,4 @@
-"""Parses YAML, with its mistakes in plain words; the one door to PyYAML."""
+"""Parses YAML and explains its mistakes; the only module that uses PyYAML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def parsed(text: str, name: str) -> tuple[Json, dict[Where, int]]:
-    """Return the content and the lines of its nodes; `name` is said in errors."""
+    """Return the content and the lines of its nodes; errors begin with `name`."""
     try:
         root = yaml.compose(text, Loader=_Loader)
         lines: dict[Where, int] = {}

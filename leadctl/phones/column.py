@@ -1,4 +1,4 @@
-"""Decides by a whole column which of several readings of its cells is meant."""
+"""Decides by a whole column which of several readings its cells mean."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ SPECIAL = {
     "241": {7, 8},
     "378": {6},
 }
-"""Calling codes, and how many digits numbers have that may reach another one, too."""
+"""Calling codes, and the lengths of numbers that may reach another number, too."""
 
 
 @cache

@@ -23,8 +23,8 @@ SHORTEST, LONGEST = 2, 15
 CALLING_CODES = tuple(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 UNUSUAL = {"49": 12, "43": 12, "39": 12, "383": 9}
-"""Digits from which a number of these calling codes is longer than usual. If it begins
-with the code, the code was more likely written twice."""
+"""Calling codes, and how many digits a number has that is longer than usual. If it
+begins with the code, the code was probably written twice."""
 
 
 class Number(NamedTuple):
@@ -127,7 +127,7 @@ class CallingCode:
 
 
 class Plan:
-    """How numbers are dialled in a region (ISO 3166 alpha-2, or 001: nobody's own)."""
+    """How numbers are dialled in a region (ISO 3166 alpha-2; 001: in no region)."""
 
     def __init__(self, code: int, region: str, where: str = "dialled at home") -> None:
         known = metadata(code, region)

@@ -49,7 +49,7 @@ def reach(
 
 
 class Alone(NamedTuple):
-    """What Reach has of cells with one reading; `rest` are the places of others."""
+    """What cells with a single reading reach; `rest` are the places of the others."""
 
     people: list[str]
     nationals: list[str]

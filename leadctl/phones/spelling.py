@@ -1,4 +1,4 @@
-"""Reduces a phone cell to + and digits; its repairs lose and guess nothing."""
+"""Reduces a phone cell to + and digits; no repair loses or guesses a digit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _KEPT = "+0123456789"  # named too, or each of them costs a failed look-up
 SPACING = str.maketrans(_KEPT, _KEPT, " -()\u00a0")
-"""Takes out what stands between digits for the eye alone."""
+"""Removes what stands between digits for readability."""
 
 
 class Repair(StrEnum):
@@ -124,7 +124,7 @@ DATE = re.compile(
     rf"|(?:{_DAY}[-./]{_MONTH}|{_MONTH}[-./]{_DAY})[-./]{_YEAR})[ \t]*$",
     re.MULTILINE,
 )
-"""A date of a column that was taken for phones: its digits may be somebody's."""
+"""A date in a column taken for phones; its digits may be a number."""
 DIGITS_OF_A_DATE = 8
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FEWEST = 3
 LEAST_SHARE = 0.02
-"""So many numbers that end in zeros are no chance."""
+"""More numbers that end in zeros cannot be chance."""
 ROUNDED = "ends in zeros, like many in this file: digits lost in a spreadsheet"
 _BARE = re.compile(r"\s*'?\+?\d+(?:[.,]0+)?\s*")
 """How a spreadsheet writes a number: never with dashes or brackets."""

@@ -33,9 +33,9 @@ _MAGIC = {
     b"\x28\xb5\x2f\xfd": Compression.ZSTD,
 }
 MOST_TIMES = 500
-"""What a file may unpack to, in times its size: leads differ more."""
+"""How many times its size a file may unpack to; leads compress less."""
 UNBOUNDED = 16_000_000
-"""Bytes that any file may unpack to."""
+"""Bytes to which any file may unpack."""
 BUFFER = 64 * 1024
 SUFFIXES = (".gz", ".bz2", ".zst")
 
@@ -50,10 +50,7 @@ class Content(NamedTuple):
 
 @contextmanager
 def content(path: Path, size: int) -> Iterator[Content]:
-    """Open the first `size` unpacked bytes of a file.
-
-    OSError says in `strerror` that it is damaged, or unpacks to far too much.
-    """
+    """Open the first `size` unpacked bytes; the `strerror` of OSError is for users."""
     with path.open("rb") as file:
         start = file.read(max(map(len, _MAGIC)))
         file.seek(0)

@@ -24,10 +24,10 @@ LEGACY = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp850",
     "mac_roman", "cp932", "gb18030", "big5", "euc_kr", "euc_jp",
 )  # fmt: skip
-"""What exports are written in beside Unicode; of equally good ones, the first."""
+"""Usual encodings of exports beside Unicode, the preferred ones first."""
 
 CLOSE = 0.02
-"""Shares of odd characters that differ by less say nothing."""
+"""A smaller difference between shares of odd characters does not count."""
 
 
 def by_mark(start: bytes) -> str | None:
@@ -39,11 +39,11 @@ def usable(asked: str) -> str:
     """Return the name of a text encoding as Python spells it, or InputUnusable."""
     name = asked.casefold().replace("_", "-")
     try:
-        # Refuses what Python calls codecs and is no text encoding: rot13, zip, hex.
+        # Rejects codecs that are no text encodings: rot13, zip, hex.
         io.TextIOWrapper(io.BytesIO(), encoding=name).read()
         "".encode(name)
         if codecs.lookup(name).name in ("idna", "punycode"):
-            raise LookupError(name)  # noqa: TRY301  for host names: not of text
+            raise LookupError(name)  # noqa: TRY301  for host names, not for text
     except (LookupError, ValueError, TypeError) as error:
         raise InputUnusable(
             f"no text encoding {short(asked)!r}", hint="for example utf-8 or cp1252"
@@ -98,5 +98,5 @@ def detected(sample: bytes) -> str | None:
         for name in (match.encoding, *match.could_be_from_charset)
     }
     if b"\r" in sample and b"\n" not in sample and "mac_roman" in names:
-        return "mac-roman"  # nobody else ends lines so
+        return "mac-roman"  # only the old Macintosh ends lines with it
     return next((name.replace("_", "-") for name in LEGACY if name in names), None)

@@ -58,7 +58,7 @@ _BY_REGION = {pair[:2]: home for pair, home in _PAIRS}
 _BY_CODE = {pair[2:].encode(): home for pair, home in _PAIRS}
 _NUMBER = re.compile(rb"(?:\+|(?<!\d)00)([1-9][\d ().-]{6,})")
 LEAST_SHARE = 0.1
-"""So many of the numbers beside names must be of a country for it to count."""
+"""A country counts if it has this share of the numbers."""
 
 
 def country_groups(sample: bytes, region: str | None) -> list[CountryGroup]:
@@ -93,7 +93,7 @@ _OTHERS = {
 }
 _WORD = re.compile(r"[A-Za-z\u0080-\uffff]+")
 _AROUND = "«»“”„…€°™®©•¡¿ªº\u00a0\u2013\u2014\u2018\u2019\u201a"
-"""Signs that may stand beside a word."""
+"""Signs before or after a word."""
 MOSTLY = 0.9
 LEAST_ASCII = 0.2
 """Share of plain letters in words with others: few names are as Kříž, none as Àííà."""
@@ -118,7 +118,7 @@ def fitting(sample: bytes, found: Sequence[CountryGroup]) -> dict[str, str]:
 
 
 def _reads_well(text: str, encoding: str, letters: str) -> bool:
-    """Tell whether the words beyond ASCII are such as people write."""
+    """Tell whether the words with letters beyond ASCII look like real ones."""
     found = (word.strip(_AROUND) for word in _WORD.findall(text))
     words = [word for word in found if not word.isascii()]
     known = _OTHERS.get(encoding) or f"a-z{letters}\u2019"

@@ -1,4 +1,4 @@
-"""Refuses files that are not there, or that begin as no table of leads does."""
+"""Rejects files that do not exist, or that are no table of leads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOOKED_AT = 4096
-"""Bytes of a file that show what it is."""
+"""Bytes of a file from which its kind is detected."""
 
 _UNPACK = "unpack it and push the file inside"
 _AS_CSV = "save it as CSV (UTF-8)"
@@ -68,12 +68,12 @@ KINDS = (
     ),
     (r"<\?xml\b|<[a-z][^<>]*>\s*<[a-z]", "an XML file", _FROM_ITS_SOURCE),
 )
-"""How a kind of file begins, what people call it, and what to do with it."""
+"""How a kind of file begins, its name, and what to do with it."""
 _MARK = re.compile(rb"^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
 
 
 def require_lead_table(start: bytes, shown: str) -> None:
-    """Raise InputUnusable with the remedy if a file begins as no table does."""
+    """Raise InputUnusable with the remedy if a file is no table of leads."""
     # What is ASCII in UTF-16 has a zero in every other byte.
     plain = _MARK.sub(b"", start[:LOOKED_AT]).replace(b"\0", b"").lstrip()
     for begins, name, remedy in KINDS:
@@ -82,7 +82,7 @@ def require_lead_table(start: bytes, shown: str) -> None:
 
 
 def require_file(path: Path, shown: str) -> None:
-    """Raise InputUnusable unless a file is there that can be read twice."""
+    """Raise InputUnusable unless a file exists and can be read twice."""
     if not os.path.lexists(path) and path.parent.is_dir():
         with suppress(PermissionError):
             names = [other.name for other in path.parent.iterdir()]

@@ -1,4 +1,4 @@
-"""The formats of files of leads, and what is said about a file before it is read."""
+"""The formats of files of leads, and the options for reading one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Format(StrEnum):
-    """How rows are written."""
+    """The format of a file."""
 
     CSV = "csv"
     TSV = "tsv"
@@ -16,7 +16,7 @@ class Format(StrEnum):
 
 
 class ReadOptions(NamedTuple):
-    """What the user or a profile says about a file; None means: detect it.
+    """What the user or a profile says about a file; None means that it is detected.
 
     `known` are columns of a profile, by which a header is recognised, and `phones` its
     phone columns. `unless_utf8` is the encoding of a file that is not UTF-8; if it must
@@ -35,7 +35,7 @@ class ReadOptions(NamedTuple):
     only_numbers: bool = False
 
     def over(self, others: ReadOptions) -> ReadOptions:
-        """Return these options, and the others' where these have the default."""
+        """Return these options; the others replace those that have their default."""
         said = {
             name: value
             for name, value in self._asdict().items()

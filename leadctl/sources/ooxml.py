@@ -29,7 +29,7 @@ Element = tuple[str, dict[str, str], str]
 
 
 class Damaged(ValueError):
-    """The file is not a valid archive, or its XML is not what Office writes."""
+    """The archive or its XML is not valid."""
 
 
 class Package:
@@ -135,5 +135,5 @@ def _elements(file: IO[bytes]) -> Iterator[Element]:
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
-    """Refuse what could define entities; no Office file has it."""
+    """Reject a document type: it could define entities, and Office writes none."""
     raise Damaged("a document type")

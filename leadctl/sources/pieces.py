@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 TOGETHER = 64 * 1024
-"""Characters of a piece, and what its last line has beyond."""
+"""Characters of a piece; it ends with the next line end."""
 
 LONGEST_ROW = 131_072
 """Characters of a row; the csv module takes no longer cell."""

@@ -32,7 +32,7 @@ TOGETHER = 100_000
 """Cells and characters of a workbook that are read at a time."""
 
 LOOKED_AT = 1 << 18
-"""Bytes of a file whose lines are counted; the rest is taken to be like them."""
+"""Bytes of a file whose lines are counted, to estimate the rest."""
 
 
 class Choice(NamedTuple):
@@ -42,7 +42,7 @@ class Choice(NamedTuple):
     value: str
     why: str
     needs_telling: bool = False
-    """Whether a run should say so: another choice would give other leads."""
+    """Whether a run reports it: another choice would give other leads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ class Source:
             yield from rows
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the same, many rows at a time."""
+        """Yield the same rows, many at a time."""
         if self.format is Format.XLSX:
             yield from text_rows.blocks(self._sheet_rows())
             return
@@ -235,7 +235,7 @@ class Source:
 
         try:
             yield from xlsx.rows(self.path, self.shown, self.sheet, self.merged)
-        except InputUnusable as error:  # it was read to its end when it was looked at
+        except InputUnusable as error:  # all of it could be read before
             raise InputChanged(error.message, hint=error.hint) from error
 
     @contextmanager
@@ -252,7 +252,7 @@ class Source:
 
 
 def _chosen(lines: Iterable[int], wanted: Sequence[int]) -> dict[int, int]:
-    """Choose from the lines of all rows those of some, and read no further."""
+    """Choose the lines of some rows among those of all, and read no further."""
     numbers, to_last = {*wanted}, range(1, max(wanted, default=0) + 1)
     places = zip(to_last, lines, strict=False)
     return {number: line for number, line in places if number in numbers}
