@@ -9,13 +9,12 @@ import re
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from leadctl.phones.identity import SPECIAL, sizes_of
+from leadctl.phones import number_patterns as patterns
+from leadctl.phones.identity import SPECIAL
 from leadctl.phones.numbering_plan import (
-    CALLING_CODES,
     LONGEST,
     UNUSUAL,
     Number,
-    calling_code,
     code_dialled,
 )
 from leadctl.phones.ranges import NEVER
@@ -30,7 +29,7 @@ from leadctl.phones.spelling import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from leadctl.phones.numbering_plan import CallingCode, Format, Plan
+    from leadctl.phones.numbering_plan import Plan
 
 
 ODD = re.compile(f"{BRACKETED_ZERO.pattern}|{ENDING.pattern}")
@@ -43,23 +42,8 @@ def behind_plus(text: str) -> Number | None:
     if line[:1] != "+" or not line.isascii() or "(" in text or ENDING.search(text):
         return None
     code = code_dialled(line[1:4]) if line[1:4].isdecimal() else None
-    found = _behind_plus(code).match(line) if code else None
+    found = patterns.behind_plus(code).match(line) if code else None
     return Number(code, found[1]) if code and found else None
-
-
-@cache
-def _behind_plus(code: str) -> re.Pattern[str]:
-    country = calling_code(code)
-    return re.compile(rf"{_plus(country)}({_of_lengths(country.person_lengths)})$")
-
-
-def _plus(country: CallingCode) -> str:
-    """Return a pattern of + and a code, behind which nothing could be a prefix."""
-    return rf"\+{country.code}(?!{_trunk(country)})"
-
-
-def _trunk(country: CallingCode) -> str:
-    return "|".join(["0", country.code, *_patterns(country.trunk.prefix)])
 
 
 Rival: TypeAlias = "tuple[Callable[[str, int], object], int]"
@@ -149,7 +133,7 @@ class Usual:
             for place, line in enumerate(lines):
                 if self._odd_prefix(line, 0) or self._odd_prefix("0" + line, 0):
                     numbers[place] = ""
-        return lines, numbers, _behind_lost_plus().findall(plain)
+        return lines, numbers, patterns.behind_lost_plus().findall(plain)
 
     def _found_rivals(self, begin: str, length: int, size: int) -> Sequence[Rival]:
         """Return other ways to read a line that begins with these four digits."""
@@ -159,7 +143,7 @@ class Usual:
         zeros = len(begin) - len(begin.lstrip("0"))
         others = {0: length + 1, 1: length, 1 + zeros: length - zeros}
         found: list[Rival] = [
-            (_assigned(country.code, other).match, start)
+            (patterns.assigned(country.code, other).match, start)
             for start, other in others.items()
             if other != size and other in country.lengths
         ]
@@ -168,7 +152,7 @@ class Usual:
             if rest >= min(SPECIAL.get(code, {LONGEST})):
                 return [_ANYTHING]
             if code != country.code or rest != size:
-                found.append((_rival(code, rest).match, 1 + zeros + len(code)))
+                found.append((patterns.rival(code, rest).match, 1 + zeros + len(code)))
         if not self._plan.has_plain_prefix:
             found += [(self._odd_prefix, 0), (self._odd_prefix, 1)]
         return found
@@ -196,12 +180,12 @@ class Usual:
         ranges, lengths = self._country.ranges, sorted(self._country.person_lengths)
         assigned = "|".join(map(ranges.assigned, lengths)) or NEVER
         return self._lines(
-            f"{_plus(self._country)}|(?:{'|'.join(self._ways)})(?={assigned})"
+            f"{patterns.plus(self._country)}|(?:{'|'.join(self._ways)})(?={assigned})"
         )
 
     @cached_property
     def _written(self) -> re.Pattern[str]:
-        return self._lines("|".join([_plus(self._country), *self._ways]))
+        return self._lines("|".join([patterns.plus(self._country), *self._ways]))
 
     @cached_property
     def _alone(self) -> re.Pattern[str]:
@@ -210,20 +194,20 @@ class Usual:
         bare, *behind = self._ways
         ways = "|".join([bare, *(f"(?!{some}){way}" for way in behind)])
         lost = f"(?!{some})" + (f"(?!{prefix}(?:{some}))" if len(prefix) > 1 else "")
-        national = f"{lost}0(?!{_more_behind_code()})(?:{ways})(?!0+(?:{some}))"
-        return self._lines(f"0{_plus(country)}|{national}")
+        national = f"{lost}0(?!{patterns.more_behind_code()})(?:{ways})(?!0+(?:{some}))"
+        return self._lines(f"0{patterns.plus(country)}|{national}")
 
     def _lines(self, before: str) -> re.Pattern[str]:
         """Find a number behind `before` in each line, or nothing."""
-        number = _of_lengths(self._country.person_lengths)
+        number = patterns.of_lengths(self._country.person_lengths)
         return re.compile(f"^(?:(?:{before})({number})$|.*)", re.MULTILINE)
 
     @cached_property
     def _ways(self) -> list[str]:
         """What stands before a number where the region writes it, and how."""
         plan, code = self._plan, self._plan.code
-        other = "|".join(["00", *_patterns(plan.abroad)])
-        bare = "".join(f"(?!{prefix})" for prefix in _patterns(plan.prefix))
+        other = "|".join(["00", *patterns.ungrouped(plan.abroad)])
+        bare = "".join(f"(?!{prefix})" for prefix in patterns.ungrouped(plan.prefix))
         unusual = f"(?!{code})" if code in UNUSUAL else ""
         found = [f"(?!{other}){bare}{unusual}{self._shapes('')}"]
         if prefix := plan.national_prefix:
@@ -239,7 +223,7 @@ class Usual:
         others: list[str] = []
         for form in formats:
             is_ours = form.is_written_behind(prefix, self._plan.national_prefix)
-            (ours if is_ours else others).append(_shape(form))
+            (ours if is_ours else others).append(patterns.shape(form))
         unless = f"(?!{'|'.join(others)})" if others else ""
         return f"{unless}(?={'|'.join(ours) or NEVER})"
 
@@ -247,69 +231,5 @@ class Usual:
 usual_of = cache(Usual)
 
 
-@cache
-def _behind_lost_plus() -> re.Pattern[str]:
-    """Match, line by line, a calling code and as many digits as its numbers have."""
-    found = _by_code(lambda country: _of_lengths(country.lengths))
-    return re.compile(f"^(?:0*({found})$|.*)", re.MULTILINE)
-
-
-@cache
-def _more_behind_code() -> str:
-    """Match codes behind which a prefix, the code again, or a SPECIAL number may be."""
-
-    def more(country: CallingCode) -> str:
-        fewest = 0 if country.trunk.adds_digits else min(sizes_of(country)) + 1
-        special = "".join(f"|[0-9]{{{n}}}$" for n in SPECIAL.get(country.code, ()))
-        return f"(?=[0-9]{{{fewest}}})(?:{_trunk(country)}){special}"
-
-    return f"0*{_by_code(more)}"
-
-
-def _by_code(pattern: Callable[[CallingCode], str], begin: str = "") -> str:
-    """Return a pattern of all calling codes, each with its own behind it."""
-    branches = []
-    for digit in "0123456789":
-        codes = [c for c in CALLING_CODES if c.startswith(begin + digit)]
-        if codes == [begin + digit]:
-            branches.append(f"{digit}(?:{pattern(calling_code(codes[0]))})")
-        elif codes:
-            branches.append(digit + _by_code(pattern, begin + digit))
-    return f"(?:{'|'.join(branches)})"
-
-
-def _of_lengths(lengths: Iterable[int]) -> str:
-    return "|".join(f"[0-9]{{{n}}}" for n in sorted(lengths)) or NEVER
-
-
-@cache
-def _assigned(code: str, length: int) -> re.Pattern[str]:
-    return re.compile(calling_code(code).ranges.assigned(length))
-
-
-@cache
-def _rival(code: str, length: int) -> re.Pattern[str]:
-    """Match what may be a number behind a calling code, or needs a closer look."""
-    country = calling_code(code)
-    trunk = {code, *_patterns(country.trunk.prefix)} - {"0"}
-    numbers = (
-        "0" * zeros + country.ranges.assigned(length - zeros)
-        for zeros in range(length)
-        if length - zeros in country.lengths
-    )
-    return re.compile("|".join([*trunk, *numbers]))
-
-
-def _shape(form: Format) -> str:
-    begin, shape = (_GROUP.sub("(?:", p.pattern) for p in (form.begin, form.shape))
-    return f"(?={begin}){shape}$"
-
-
-def _patterns(pattern: re.Pattern[str] | None) -> list[str]:
-    return [_GROUP.sub("(?:", pattern.pattern)] if pattern else []
-
-
 _BLANKS = str.maketrans("", "", " \u00a0")
 """What is written inside brackets, and taken out with other spacing."""
-_GROUP = re.compile(r"(?<!\\)\((?!\?)")
-"""Where a pattern of the library opens a group; there must be none but ours."""
