@@ -180,7 +180,7 @@ NEVER = {
 }
 
 LEFT_OUT = {
-    "runs": {HTTP, NUMBERS, KEYRING},
+    "runs --limit 5": {HTTP, NUMBERS, KEYRING},
     "runs show RUN": {HTTP, NUMBERS, KEYRING},
     "find +15550100001": {HTTP, KEYRING},
     "accounts": {HTTP, NUMBERS},

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PRELOADED = (
     "httpx", "phonenumbers", "yaml", "sqlite3",
-    "pydantic", "leadctl.cli.app", "leadctl.api", "leadctl.reports.report",
+    "leadctl.cli.app", "leadctl.api", "leadctl.reports.report",
     "leadctl.cli.sandbox", "leadctl.sandbox", "psycopg",
 )  # fmt: skip
 """Not keyring: it reads its settings when it is imported."""
@@ -153,7 +153,7 @@ def _time() -> float:
 def _serve(address: str) -> None:
     time.time = _time  # before anything takes it
     for name in PRELOADED:
-        if find_spec(name.partition(".")[0]):  # not every typer brings pydantic
+        if find_spec(name.partition(".")[0]):  # psycopg is an extra
             __import__(name)
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(address)
