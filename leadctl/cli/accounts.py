@@ -229,12 +229,12 @@ def _asked_of(
 ) -> AccountTest:
     from leadctl import ledger as ledgers
     from leadctl.delivery.preflight_check import test_account
-    from leadctl.model.clock import CancellationToken, RealClock
+    from leadctl.model.clock import RealClock
 
     objection = campaign and account.provider.campaign_objection(campaign)
     is_name = account.provider.lists_campaigns and campaign and campaign.strip()
     if objection and not is_name:
         raise UsageError(f"--campaign {campaign!r}: {objection}")
-    clock = RealClock(CancellationToken())
+    clock = RealClock()
     with ledgers.open_ledger(ledgers.resolved(ledger)) as opened:
         return test_account(account, by, campaign, opened, clock)

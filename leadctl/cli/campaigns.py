@@ -58,7 +58,7 @@ def campaigns(
 def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
     from leadctl.delivery import campaign_list, provider_session
     from leadctl.ledger import open_ledger, resolved
-    from leadctl.model.clock import CancellationToken, RealClock
+    from leadctl.model.clock import RealClock
 
     title = account.provider.title
     if not account.provider.lists_campaigns:
@@ -70,9 +70,7 @@ def _listed(account: Account, ledger: str | None) -> list[ListedCampaign]:
     by = provider_session.find_credentials(account, os.environ)
     with open_ledger(resolved(ledger)) as opened:
         try:
-            return campaign_list.campaigns_of(
-                account, by, opened, RealClock(CancellationToken())
-            )
+            return campaign_list.campaigns_of(account, by, opened, RealClock())
         except LeadctlError as error:
             raise provider_session.with_hint(error, account) from error
 

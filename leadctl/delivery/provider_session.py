@@ -10,7 +10,7 @@ from leadctl.config.config import Account, variable_name
 from leadctl.config.credentials import origin, secrets_of
 from leadctl.delivery.rate_limiter import RateLimiter
 from leadctl.model import errors
-from leadctl.model.clock import CancellationToken, RealClock
+from leadctl.model.clock import RealClock
 from leadctl.providers.base_url import is_here, require_safe_url
 from leadctl.providers.http_auth import Credentials, TokenExchange
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from leadctl.ledger.base import Ledger
 
-_CLOCK = RealClock(CancellationToken())
+_CLOCK = RealClock()
 
 
 class ProviderSession(NamedTuple):

@@ -92,10 +92,10 @@ class CancellationToken:
 
 
 class RealClock:
-    """The real clock; `stop` ends its sleeps."""
+    """The real clock; `stop` ends its sleeps, if there is one."""
 
-    def __init__(self, stop: CancellationToken) -> None:
-        self.sleep = stop.sleep
+    def __init__(self, stop: CancellationToken | None = None) -> None:
+        self.sleep = (stop or CancellationToken()).sleep
 
     monotonic = staticmethod(time.monotonic)
     time = staticmethod(time.time)

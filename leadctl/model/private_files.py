@@ -10,14 +10,14 @@ import shlex
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.model.clock import CancellationToken, Clock, RealClock
+from leadctl.model.clock import Clock, RealClock
 from leadctl.model.errors import InputUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_CLOCK = RealClock(CancellationToken())
+_CLOCK = RealClock()
 
 _LOOK = 0.02
 """Seconds between two attempts to lock a folder."""

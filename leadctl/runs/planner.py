@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from leadctl.delivery.sender import GRACE
 from leadctl.importing.part import planned
 from leadctl.ledger.records import ledger_option
-from leadctl.model.clock import CancellationToken, RealClock
+from leadctl.model.clock import RealClock
 from leadctl.model.errors import NotProcessed, restored
 from leadctl.model.leads import DELIVERED, Note, Status
 from leadctl.sources.source import expected_rows
@@ -141,7 +141,7 @@ class Planner:
 
     def _end(self, workers: Sequence[subprocess.Popen[bytes]]) -> None:
         """Let all workers finish what they send, unless another planner has them."""
-        clock, latest = RealClock(CancellationToken()), time.monotonic() + 2 * GRACE
+        clock, latest = RealClock(), time.monotonic() + 2 * GRACE
         try:
             if self.run_writer.may_send() and not self._shared.sharing().is_done:
                 self._shared.stop()

@@ -11,7 +11,7 @@ from leadctl.delivery import campaign_list, preflight_check, provider_session
 from leadctl.delivery.retry import RetryPolicy
 from leadctl.delivery.sender import Sender
 from leadctl.ledger import open_ledger
-from leadctl.model.clock import CancellationToken, RealClock
+from leadctl.model.clock import RealClock
 from leadctl.model.errors import (
     CampaignClosed,
     CampaignLocked,
@@ -73,7 +73,7 @@ def _by_name(request: ImportRequest) -> ImportRequest:
     account, asked = request.account, request.plan.campaign
     if request.access is None:
         raise ValueError("a dry run makes no requests")
-    clock, most = RealClock(CancellationToken()), account.connection.retry_for
+    clock, most = RealClock(), account.connection.retry_for
     with open_ledger(request.ledger) as ledger:
         campaign = campaign_list.campaign_named(
             asked, account, request.access, ledger, clock, longest_wait=most
@@ -186,7 +186,7 @@ def _hold_campaign(
 ) -> Callable[[str], None]:
     """Lock the campaign; waits up to `wait` seconds for a run that holds it."""
     account, campaign = request.account, request.plan.campaign
-    clock, left = RealClock(CancellationToken()), request.wait
+    clock, left = RealClock(), request.wait
     while True:
         try:
             return stack.enter_context(
@@ -218,7 +218,7 @@ def _preflight(
     caller = preflight_check.PreflightCaller(
         account.provider,
         session,
-        RealClock(CancellationToken()),
+        RealClock(),
         account.connection.retry_for,
         tell=request.tell_wait,
     )

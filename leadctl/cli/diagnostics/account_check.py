@@ -12,7 +12,7 @@ from leadctl.config import config, credentials
 from leadctl.config.credentials import resolve_account
 from leadctl.delivery import preflight_check, provider_session
 from leadctl.ledger import open_existing
-from leadctl.model.clock import CancellationToken, RealClock
+from leadctl.model.clock import RealClock
 from leadctl.model.errors import CampaignLocked, ExitCode, LeadctlError
 from leadctl.providers.preflight import CheckVerdict
 
@@ -66,7 +66,7 @@ def account_checks(
 def _called(
     account: Account, environment: Mapping[str, str], ledger: str | None, now: float
 ) -> Iterator[Check]:
-    topic, clock = f"account {account.name}", RealClock(CancellationToken())
+    topic, clock = f"account {account.name}", RealClock()
     try:
         by = provider_session.find_credentials(account, environment)
         with open_existing(ledger) as opened:
