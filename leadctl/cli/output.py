@@ -101,8 +101,7 @@ class Output(NamedTuple):
         raise typer.Exit(code)
 
     def document(self, content: dict[str, Json]) -> None:
-        with heard(sys.stdout):
-            echo_json(content, None if self.events else 1)
+        echo_json(content, None if self.events else 1)
 
 
 @contextmanager

@@ -112,8 +112,8 @@ def fold(text: str, width: int, *, break_words: bool = True) -> list[str]:
 class Grid:
     """A table without lines, as every command prints it.
 
-    If it is too wide, the columns in `cut` are shortened, the widest first; else the
-    `folded` one.
+    If it is too wide, an `extra` last column is left out; then the columns in `cut` are
+    shortened, the widest first; else the `folded` one.
     """
 
     def __init__(
@@ -123,34 +123,31 @@ class Grid:
         headed: bool = True,
         folded: int = -1,
         cut: Collection[int] = (),
+        extra: bool = False,
     ) -> None:
         self._right = [heading in right for heading in headings]
         self._narrowed, self._is_cut = cut or [folded], bool(cut)
+        self._has_extra = extra
         self._rows = [[Text(one, "dim") for one in headings]] if headed else []
 
     def row(self, *cells: str | Text) -> None:
         self._rows.append([c if isinstance(c, Text) else Text(c) for c in cells])
-
-    @property
-    def width(self) -> int:
-        return self._total(self._widths())
-
-    def _widths(self) -> list[int]:
-        columns = zip(*self._rows, strict=True)
-        return [max(cell.width for cell in column) for column in columns]
 
     def _total(self, widths: Collection[int]) -> int:
         return sum(widths) + GAP * (len(widths) - 1)
 
     def lines(self, most: int) -> Iterator[Text]:
         """Lay the rows out in columns, together no wider than `most` where possible."""
-        widths = self._widths()
-        while self._rows and self._total(widths) > most:
+        rows, columns = self._rows, zip(*self._rows, strict=True)
+        widths = [max(cell.width for cell in column) for column in columns]
+        if self._has_extra and self._total(widths) > most:
+            rows, widths = [row[:-1] for row in rows], widths[:-1]
+        while rows and self._total(widths) > most:
             widest = max(self._narrowed, key=widths.__getitem__)
             if widths[widest] <= NARROWEST:
                 break
             widths[widest] -= 1
-        for row in self._rows:
+        for row in rows:
             cells = [
                 [cell]
                 if cell.width <= width
@@ -164,7 +161,7 @@ class Grid:
 
     def _line(self, parts: Collection[Text], widths: Collection[int]) -> Text:
         line, gap = Text(), ""
-        for part, width, right in zip(parts, widths, self._right, strict=True):
+        for part, width, right in zip(parts, widths, self._right, strict=False):
             blank = Text(" " * (width - part.width))
             line.append(gap).append(blank if right else part)
             line.append(part if right else blank)

@@ -156,29 +156,20 @@ def _reject_files(run_reader: RunReader, job: Job) -> Iterator[tuple[str, str]]:
 
 def _table(runs: Sequence[Report], left: Sequence[int], screen: Screen) -> Grid:
     """List the runs; a terminal gets short ids and days, and room for the files."""
+    from leadctl.reports.screen import Grid
+
     ids = {one.run_id: one.run_id for one in runs}
     if screen.is_terminal:
         tails = {run: run.rpartition("-")[2] for run in ids}
         ids = tails if len({*tails.values()}) == len(ids) else ids
     year = f"{datetime.now(UTC):%Y}-" if screen.is_terminal else ""
-    rows = [
-        (ids[one.run_id], *_cells(one, of, year))
-        for one, of in zip(runs, left, strict=True)
-    ]
-    table = _grid(rows)
-    if screen.is_terminal and table.width > screen.width:
-        table = _grid([row[:-1] for row in rows])
+    table = Grid(*HEADINGS, right=HEADINGS[-3:], cut=(2, 3), extra=True)
+    for one, of in zip(runs, left, strict=True):
+        table.row(ids[one.run_id], *_cells(one, of, year))
     return table
 
 
-def _grid(rows: Sequence[Sequence[str]]) -> Grid:
-    from leadctl.reports.screen import Grid
-
-    headings = ("run", "when", "file", "campaign", "result", "created", "to do", "took")
-    table = Grid(*headings[: len(rows[0])], right=headings[-3:], cut=(2, 3))
-    for row in rows:
-        table.row(*row)
-    return table
+HEADINGS = ("run", "when", "file", "campaign", "result", "created", "to do", "took")
 
 
 def _cells(one: Report, left: int, year: str) -> tuple[str, ...]:
