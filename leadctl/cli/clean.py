@@ -14,13 +14,7 @@ from leadctl.model.wording import count
 @app.command("clean", rich_help_panel=Section.SET_UP)
 def clean(
     days: Annotated[
-        int,
-        option(
-            "--days N",
-            "Keep reject files of the last N days; default: 30.",
-            min=0,
-            max=36_500,
-        ),
+        int, options.days("Keep reject files of the last N days; default: 30.")
     ] = 30,
     dry_run: Annotated[bool, option("--dry-run -n", "Only list the files.")] = False,
     yes: options.Yes = False,

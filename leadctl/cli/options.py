@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, TypedDict
 
-from leadctl.cli.parameters import Section, argument, shared
+from leadctl.cli.parameters import Section, argument, option, shared
 
 of_target = partial(shared, section=Section.TARGET)
 of_files = partial(shared, section=Section.FILE)
@@ -17,6 +17,7 @@ of_rows = partial(shared, section=Section.ROW)
 of_sending = partial(shared, section=Section.SENDING)
 of_output = partial(shared, section=Section.TELLING)
 of_other = partial(shared, section=Section.OTHER)
+days = partial(option, "--days N", min=0, max=36_500)
 
 Text = str | None
 Texts = list[str] | None

@@ -11,6 +11,7 @@ from leadctl.cli.output import Output, echo, line, say, somebody_is_there
 from leadctl.cli.parameters import option, spread
 from leadctl.cli.runs.group import (
     FailedRun,
+    FileNumber,
     RunId,
     UnfinishedRun,
     UnknownRun,
@@ -80,10 +81,7 @@ def resolve(
     rows: Annotated[
         str | None, option("--rows ROWS", "e.g. 1-3,7; default: all.")
     ] = None,
-    file: Annotated[
-        int,
-        option("--file N", "With --rows: the number of the file; default: 1.", min=1),
-    ] = 1,
+    file: FileNumber = 1,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from leadctl.cli.app import app
 from leadctl.cli.commands import Commands
-from leadctl.cli.parameters import Section, argument
+from leadctl.cli.parameters import Section, argument, option
 from leadctl.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ def _run(run: str) -> Any:  # noqa: ANN401  typer's own type for it
     return argument("RUN", f"A run's id, or its start or end; default: {run}.")
 
 
+FileNumber = Annotated[
+    int, option("--file N", "Number of the file that has the rows; default: 1.", min=1)
+]
 AnyRun = Annotated[str | None, _run("the latest")]
 UnfinishedRun = Annotated[str | None, _run("the latest unfinished")]
 FailedRun = Annotated[str | None, _run("the latest with failed rows")]

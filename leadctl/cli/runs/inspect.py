@@ -14,6 +14,7 @@ from leadctl.cli.output import Output, heard, opened_screen, say
 from leadctl.cli.parameters import option
 from leadctl.cli.runs.group import (
     AnyRun,
+    FileNumber,
     RejectedRun,
     group,
     latest_with,
@@ -25,10 +26,6 @@ from leadctl.cli.runs.listing import report_with_later
 from leadctl.model.errors import InputUnusable, UsageError
 from leadctl.model.leads import IN_REJECT_FILE, Status
 from leadctl.model.wording import count
-
-FileNumber = Annotated[
-    int, option("--file N", "With --row: the number of the file; default: 1.", min=1)
-]
 
 
 @group.command("show")

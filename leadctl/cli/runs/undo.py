@@ -151,13 +151,7 @@ EVERY = 10.0
 @group.command("prune")
 def prune(
     days: Annotated[
-        int,
-        option(
-            "--days N",
-            "Keep the runs of the last N days; default: 90.",
-            min=0,
-            max=36_500,
-        ),
+        int, options.days("Keep the runs of the last N days; default: 90.")
     ] = 90,
     dry_run: Annotated[bool, option("--dry-run -n", "Only count the runs.")] = False,
     yes: options.Yes = False,
