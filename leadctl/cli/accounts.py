@@ -74,7 +74,6 @@ def ask(
     Example: leadctl accounts test voiso --campaign 3
     """
     from leadctl.config.credentials import first_remedy
-    from leadctl.delivery.preflight_check import worst
     from leadctl.reports import account_sheet
 
     if campaign and not name:
@@ -95,7 +94,7 @@ def ask(
     else:
         with opened_screen() as screen:
             account_sheet.show_tests(tests, screen)
-    raise typer.Exit(worst([test.exit_code for _, test in tests]))
+    raise typer.Exit(ExitCode.gravest(test.exit_code for _, test in tests))
 
 
 @group.command("login")

@@ -24,8 +24,6 @@ from leadctl.providers.preflight import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     import httpx
 
     from leadctl.config.config import Account
@@ -145,23 +143,6 @@ def _left_open(error: errors.LeadctlError) -> CheckResult:
             return NOTHING
         case _:
             return NOT_ASKED
-
-
-_WORST_FIRST = (
-    ExitCode.DEFECT,
-    ExitCode.LOCKED,
-    ExitCode.ACCESS,
-    ExitCode.STOPPED,
-    ExitCode.INPUT,
-    ExitCode.TROUBLE,
-    ExitCode.USAGE,
-    ExitCode.OK,
-)
-
-
-def worst(codes: Collection[ExitCode]) -> ExitCode:
-    """Choose the exit code for several tests."""
-    return next(code for code in _WORST_FIRST if code in codes)
 
 
 def test_account(

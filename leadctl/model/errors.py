@@ -30,7 +30,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class ExitCode(IntEnum):
@@ -48,6 +48,28 @@ class ExitCode(IntEnum):
     LOCKED = 11
     INTERRUPTED = 130
     TERMINATED = 143
+
+    @classmethod
+    def gravest(cls, codes: Iterable[ExitCode]) -> ExitCode:
+        """Choose the exit code where several apply; OK where none does."""
+        return min(codes, key=GRAVITY.index, default=cls.OK)
+
+
+GRAVITY = (
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+    ExitCode.DEFECT,
+    ExitCode.LOCKED,
+    ExitCode.ACCESS,
+    ExitCode.STOPPED,
+    ExitCode.UNKNOWN,
+    ExitCode.TROUBLE,
+    ExitCode.INPUT,
+    ExitCode.USAGE,
+    ExitCode.REJECTED,
+    ExitCode.OK,
+)
+"""The exit codes, the gravest first."""
 
 
 class LeadctlError(Exception):

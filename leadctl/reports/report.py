@@ -161,7 +161,7 @@ def exit_code(counts: dict[Status, int], error: LeadctlError | None) -> ExitCode
     """Return the gravest of the codes that the error and the rows call for."""
     applying = {code for status, code in _CODES.items() if counts[status]}
     applying |= {error.exit_code} if error else set()
-    return min(applying, key=_GRAVITY.index, default=ExitCode.OK)
+    return ExitCode.gravest(applying)
 
 
 _CODES = {
@@ -169,19 +169,6 @@ _CODES = {
     Status.FAILED: ExitCode.TROUBLE,
     Status.REJECTED: ExitCode.REJECTED,
 }
-_GRAVITY = (
-    ExitCode.INTERRUPTED,
-    ExitCode.TERMINATED,
-    ExitCode.DEFECT,
-    ExitCode.LOCKED,
-    ExitCode.ACCESS,
-    ExitCode.STOPPED,
-    ExitCode.UNKNOWN,
-    ExitCode.TROUBLE,
-    ExitCode.INPUT,
-    ExitCode.USAGE,
-    ExitCode.REJECTED,
-)
 
 
 def error_document(error: LeadctlError | Failure | None) -> dict[str, Json] | None:
