@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leadctl.delivery.rate_limiter import PACE
-from leadctl.model.leads import Status
+from leadctl.model.leads import DELIVERED, Status
 from leadctl.model.progress import Progress
 from leadctl.model.wording import count, duration
 from leadctl.reports.screen import Screen, Text
@@ -86,7 +86,7 @@ class ProgressView:
         for status, style in STYLES.items():
             number = self.now.counts.get(status, 0)
             if number or status is Status.REJECTED:
-                is_good = status in (Status.CREATED, Status.ACCEPTED)
+                is_good = status in DELIVERED
                 name = "valid" if self.dry_run and is_good else status.value
                 yield f"{number:,} {name}", style if number else ""
         if speed := self.speed:

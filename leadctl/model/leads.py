@@ -33,8 +33,8 @@ class Status(StrEnum):
     UNKNOWN = "unknown"  # sent, the answer lost; sending again could add it twice
 
 
-DELIVERED = frozenset({Status.CREATED, Status.ACCEPTED})
-IN_REJECT_FILE = frozenset({Status.REJECTED, Status.FAILED})
+DELIVERED = (Status.CREATED, Status.ACCEPTED)
+IN_REJECT_FILE = (Status.REJECTED, Status.FAILED)
 
 
 class Code(StrEnum):

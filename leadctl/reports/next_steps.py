@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from leadctl.ledger.records import ledger_option
 from leadctl.mapping.times import TIMED, is_past
 from leadctl.model.clock import now
-from leadctl.model.leads import Code, Status
+from leadctl.model.leads import IN_REJECT_FILE, Code, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ def next_steps(report: Report) -> Iterator[NextStep]:
         return
     counts = report.counts
     if report.pushed_again_by:
-        counts |= {Status.REJECTED: 0, Status.FAILED: 0}
+        counts |= dict.fromkeys(IN_REJECT_FILE, 0)
     kept = not report.job.sandbox or report.job.ledger
     if kept and (counts[Status.FAILED] or report.is_open):
         yield NextStep(Action.RESUME, report.command("resume"))

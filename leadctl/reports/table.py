@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadctl.model.leads import Status
+from leadctl.model.leads import DELIVERED, IN_REJECT_FILE, Status
 from leadctl.model.wording import count, display_name, files_named
 from leadctl.phones.spelling import ABOUT, Repair
 from leadctl.reports import time_text
@@ -29,7 +29,7 @@ def show(report: Report, screen: Screen, *, hint_follows: bool = False) -> None:
     counts = Grid("status", "rows", right=["rows"], headed=False)
     for status, number in report.counts.items():
         if number or status in ALWAYS_SHOWN:
-            would = report.dry_run and status in (Status.CREATED, Status.ACCEPTED)
+            would = report.dry_run and status in DELIVERED
             label = f"would be {status}" if would else status.value
             counts.row(Text(label, STYLES[status]), f"{number:,}")
     counts.row("rows so far" if report.is_open else "rows", f"{report.row_count:,}")
@@ -140,7 +140,7 @@ def _next_steps(report: Report, *, hint_follows: bool) -> Iterator[str]:
         yield f"Rejected rows pushed again by run {report.pushed_again_by}"
     elif report.process is None:
         counts = report.counts
-        kinds = [one for one in (Status.REJECTED, Status.FAILED) if counts[one]]
+        kinds = [one for one in IN_REJECT_FILE if counts[one]]
         for path in reject_files(report):
             yield f"{' and '.join(kinds).capitalize()} rows written to: {path}"
     is_kept = report.job.sandbox and report.job.ledger and not report.dry_run

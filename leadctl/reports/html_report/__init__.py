@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from leadctl import __version__
-from leadctl.model.leads import DELIVERED, Code, Status
+from leadctl.model.leads import DELIVERED, IN_REJECT_FILE, Code, Status
 from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
 from leadctl.reports.html_report import rows
@@ -78,10 +78,6 @@ def render(
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-PUSHED_AGAIN = (Status.REJECTED, Status.FAILED)
-"""What a reject file holds."""
-
-
 class Verdict(Enum):
     """The verdict on a run, with a sign for readers who cannot see its color."""
 
@@ -101,7 +97,7 @@ def _verdict(found: Report) -> Verdict:
         return Verdict.RUNNING
     if found.error or found.is_open:
         return Verdict.STOPPED
-    left = () if found.pushed_again_by else PUSHED_AGAIN
+    left = () if found.pushed_again_by else IN_REJECT_FILE
     if any(found.counts[status] for status in (Status.UNKNOWN, *left)):
         return Verdict.ACTION
     return Verdict.DONE
@@ -160,12 +156,12 @@ def _consequences(found: Report) -> Iterator[str]:
     for status, (one, many) in _SAYINGS.items():
         if status is Status.DUPLICATE and _is_about_duplicates(found):
             continue  # the headline has it
-        if found.pushed_again_by and status in PUSHED_AGAIN:
+        if found.pushed_again_by and status in IN_REJECT_FILE:
             continue
         if number := found.counts[status]:
             yield f"{number:,} {one if number == 1 else many}."
     if found.pushed_again_by:
-        number = sum(found.counts[one] for one in PUSHED_AGAIN)
+        number = sum(found.counts[one] for one in IN_REJECT_FILE)
         were = "row was" if number == 1 else "rows were"
         yield f"{number:,} {were} pushed again by run {found.pushed_again_by}."
     if found.is_open and found.process is None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadctl.model.leads import Code, Row, Status
+from leadctl.model.leads import IN_REJECT_FILE, Code, Row, Status
 from leadctl.model.wording import count, display_name
 from leadctl.reports import time_text
 from leadctl.reports.html_report.markup import (
@@ -147,7 +147,7 @@ def contacts_of(run_reader: RunReader, plan: Plan) -> Iterator[Contact]:
     """Yield the rows that need attention, in the order of files and rows."""
     from leadctl.importing.plan import mapper_of  # noqa: PLC0415  rarely needed
 
-    to_look_at = {Status.REJECTED, Status.FAILED, Status.UNKNOWN}
+    to_look_at = (*IN_REJECT_FILE, Status.UNKNOWN)
     for ordinal, source in enumerate(plan.sources):
         mapper, rows = mapper_of(source, plan), source.rows()
         for verdict in run_reader.verdicts(ordinal):
