@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import shlex
-import signal
-import threading
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -42,6 +41,8 @@ def serve(
     Example: leadctl sandbox --fault voiso:throttle:retry_after=2
     """
     from leadctl import api
+    from leadctl.cli.process import stop_on_signal
+    from leadctl.model.clock import CancellationToken
 
     sandbox = api.sandbox()
     simulators = {name: make() for name, make in sandbox.SIMULATORS.items()}
@@ -57,14 +58,11 @@ def serve(
             raise UsageError(f"--fault {text!r}: {error}{near}") from error
         except ValueError as error:
             raise UsageError(f"--fault {text!r}: {error}") from error
-    ended = threading.Event()
-    numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # nohup means it
-        numbers.remove(signal.SIGHUP)
-    for number in numbers:
-        signal.signal(number, lambda *_: ended.set())
+    stop = CancellationToken()
     try:
         with (
+            stop_on_signal(stop),
+            stop.heeded(),
             sandbox.serve(simulators.values(), port) as served,
             # In the user's own ledger, leads would count as delivered for good.
             TemporaryDirectory(
@@ -80,7 +78,7 @@ def serve(
                 campaigns = ", ".join(simulator.campaigns)
                 echo(f"# {name}: campaigns {campaigns}")
             say(f"serving on {served.url}; Ctrl-C ends it")
-            ended.wait()
+            stop.sleep(math.inf)
     except OSError as error:
         raise UsageError(
             f"cannot use port {port}: {error.strerror}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadctl import __version__
 from leadctl.model.leads import DELIVERED, IN_REJECT_FILE, Code, Status
-from leadctl.model.wording import count, display_name
+from leadctl.model.wording import count, files_named
 from leadctl.reports import time_text
 from leadctl.reports.html_report import rows
 from leadctl.reports.html_report.markup import Markup, joined, tag
@@ -230,10 +230,10 @@ def _step(action: Action, command: str, rejects: list[str]) -> Markup:
 
 def _facts(run: Report) -> Markup:
     began = time_text.moment_of(run.started_at)
-    names = [display_name(file.path) for file in run.files]
-    more = f" and {len(names) - 2:,} more" if len(names) > 2 else ""
     facts = {
-        "File" if len(names) == 1 else "Files": ", ".join(names[:2]) + more,
+        "File" if len(run.files) == 1 else "Files": files_named(
+            [file.path for file in run.files]
+        ),
         "Campaign": run.campaign_shown,
         "Account": run.account,
         "Started": time_text.long(began),
