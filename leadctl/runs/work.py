@@ -85,7 +85,8 @@ class Work:
                     except (CredentialsMissing, InputUnusable, UsageError) as error:
                         if self.run or not self.waits:
                             raise
-                        self.tell(error)
+                        message = f"skipped run {found}: {error.message}"
+                        self.tell(error.but(message=message))
                         skipped.append(found)
                         self.stop.forget_request()
                 if not self.waits:
