@@ -264,8 +264,14 @@ def _is_several(cell: str) -> bool:
     parts = [sum(map(str.isdigit, part)) for part in _SEPARATORS.split(cell)]
     if max(parts) > 6 and sum(map(bool, parts)) > 1:
         return True
-    parts = [sum(map(str.isdigit, part)) for part in re.split(r"/|(?=\+)", cell)]
-    return sum(part > 6 for part in parts) > 1
+    return sum(map(_is_whole, re.split(r"/|(?=\+)", cell))) > 1
+
+
+def _is_whole(part: str) -> bool:
+    """Tell a number from an area code behind a country code (`0049 151/…`)."""
+    digits = "".join(filter(str.isdigit, part))
+    has_code = "+" in part or digits.startswith("00")
+    return len(digits.removeprefix("00")) > 6 + has_code
 
 
 def _cut() -> PhoneUnreadable:
