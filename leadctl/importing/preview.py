@@ -44,8 +44,7 @@ class Preview(NamedTuple):
     good: int = 0
     damage: str = ""
     notes: tuple[Note, ...] = ()
-    without_effect: tuple[str, ...] = ()
-    unknown_countries: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     problem: InputUnusable | None = None
 
 
@@ -108,8 +107,10 @@ def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> P
         good,
         "".join(sentence for _source, sentence in judge.damages()),
         tuple(note for _source, note in judge.notes()),
-        (*judge.rules_without_effect(untold=True),),
-        tuple(sentence for _source, sentence in judge.unknown_countries()),
+        (
+            *judge.rules_without_effect(untold=True),
+            *(sentence for _source, sentence in judge.unknown_countries()),
+        ),
     )
 
 

@@ -51,9 +51,9 @@ class Ledger(ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @abstractmethod
     def is_there(self) -> bool:
         """Tell whether the ledger is still at its URL, where the next run looks."""
+        return True
 
     def digest(self, account: str, campaign: str) -> Callable[[str], bytes]:
         """Return the keyed hash function of leads for this account and campaign."""

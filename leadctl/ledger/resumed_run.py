@@ -153,7 +153,6 @@ class ResumedRun(RunWriter):
             among = tuple(row_set.rows(line.rows))
             is_stale = among[0] in stale.get(line.file, ())
             found.append(OpenBatch(line.id, line.file, among, is_stale))
-            self._request_log.go_on(line.id, line.attempts)
         return found
 
 

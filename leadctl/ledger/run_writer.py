@@ -115,7 +115,7 @@ class RunWriter(RunReader):
                 attempts = line.attempts + 1
                 line = line._replace(state=BatchState.SENDING, attempts=attempts)
             self._put(line)
-            self._request_log.leave(batch, line.rows, departure)
+            self._request_log.leave(line, departure)
 
     def call_back(self, batch: Batch, *, fresh: bool, doubted: bool) -> None:
         """Undo an intent: the batch was not sent. A `fresh` one never was before."""
@@ -205,7 +205,6 @@ class RunWriter(RunReader):
     def _close(self, batch: Batch, good: Mapping[Status, Sequence[int]]) -> None:
         """Settle a batch; each line that is left has delivered rows of one status."""
         line = self._open.pop(batch.id, None)
-        self._request_log.forget(batch)
         for status, rows in (good or {Status.CREATED: []}).items():
             created = len(rows) if status is Status.CREATED else 0
             if line is None:

@@ -140,23 +140,20 @@ class RequestLog:
     def __init__(self, made: int, ahead: float) -> None:
         self._count = self._written = made
         self._ahead = ahead
-        self._attempts: dict[UUID, int] = {}
         self._under_way: dict[UUID, Request] = {}
-        self._arrived: dict[UUID, Arrival] = {}
         self._changed: dict[int, Request] = {}
         self._struck: list[int] = []
 
-    def leave(self, batch: Batch, rows: str, departure: Departure) -> None:
-        """Note that a batch is sent; `rows` are its rows as ranges."""
+    def leave(self, batch: BatchLine, departure: Departure) -> None:
+        """Note that a batch is sent."""
         self._count += 1
-        self._attempts[batch.id] = attempt = self._attempts.get(batch.id, 0) + 1
         line = Request(
             self._count,
             batch.file,
-            batch.leads.rows[0],
-            rows,
-            len(batch),
-            attempt,
+            batch.first,
+            batch.rows,
+            batch.size,
+            batch.attempts,
             departure.asks,
             departure.moment + self._ahead,
             departure.held,
@@ -167,7 +164,6 @@ class RequestLog:
     def call_back(self, batch: Batch) -> None:
         """Remove a request that was not sent; later numbers move up by one."""
         struck = self._under_way.pop(batch.id).number
-        self._attempts[batch.id] -= 1
         self._struck.append(struck)
         self._changed.pop(struck, None)
         moved = self._changed.items()
@@ -178,31 +174,20 @@ class RequestLog:
 
     def answer(self, batch: Batch, arrival: Arrival) -> None:
         """Keep the result of a request until it is known what it settles."""
-        self._arrived[batch.id] = arrival
-
-    def arrive(self, batch: Batch, answered: int = 0, delivered: int = 0) -> None:
-        """Note the result of the batch's request, if one is in flight."""
-        line = self._under_way.pop(batch.id, None)
-        arrival = self._arrived.pop(batch.id, None)
-        if line is None or arrival is None:
-            return
-        self._changed[line.number] = line._replace(
+        self._under_way[batch.id] = self._under_way[batch.id]._replace(
             departed=arrival.left + self._ahead,
             took=arrival.took,
             http=arrival.http,
             trouble=arrival.trouble,
             why=arrival.why,
-            answered=answered,
-            delivered=delivered,
         )
 
-    def go_on(self, batch: UUID, attempts: int) -> None:
-        """Continue counting the attempts of a batch from an earlier part of the run."""
-        self._attempts[batch] = attempts
-
-    def forget(self, batch: Batch) -> None:
-        """Drop the attempts of a settled batch."""
-        self._attempts.pop(batch.id, None)
+    def arrive(self, batch: Batch, answered: int = 0, delivered: int = 0) -> None:
+        """Note what the batch's request settled, if one was answered."""
+        line = self._under_way.pop(batch.id, None)
+        if line and line.took is not None:
+            line = line._replace(answered=answered, delivered=delivered)
+            self._changed[line.number] = line
 
     def put_into(self, turn: Turn) -> None:
         """Move the changed lines and the number of requests to a turn."""

@@ -56,8 +56,7 @@ def _show_columns(found: Preview, screen: Screen) -> None:
         screen.facts([unused], indent=2)
     for sentence in (
         *(note.message for note in found.notes),
-        *found.without_effect,
-        *found.unknown_countries,
+        *found.remarks,
         *filter(None, [found.damage]),
     ):
         screen.facts([("", _visible(sentence))])

@@ -70,9 +70,6 @@ class PostgresLedger(Ledger):
         size = "SELECT count(*), pg_database_size(current_database()) FROM runs"
         return LedgerSize(*self._db.row(size))
 
-    def is_there(self) -> bool:
-        return True
-
     def delivered(self, account: str, campaign: str) -> PostgresDeliveredIndex:
         return PostgresDeliveredIndex(self._db, account, campaign)
 

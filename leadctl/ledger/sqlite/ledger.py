@@ -161,11 +161,8 @@ class SqliteLedger(Ledger):
                 return run_id
 
     def request_stop(self, run_id: str) -> None:
-        with self._db.transaction():
-            self._db.execute(
-                "UPDATE runs SET stop_requested = 1 WHERE number = ?",
-                (self._number(run_id),),
-            )
+        stop = "UPDATE runs SET stop_requested = 1 WHERE number = ?"
+        self._db.execute(stop, (self._number(run_id),))
 
     def has_forgotten_runs(self) -> bool:
         (left,) = self._db.execute("SELECT count(*) FROM runs").fetchone()
