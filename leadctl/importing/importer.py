@@ -101,7 +101,7 @@ class Importer:
         """Rows of all files that were read, also those that an earlier part settled."""
         # Kept, so that what a stopped run did not send can still be accounted for.
         self._streams = [(file, self._fresh(file)) for file in range(len(plan.sources))]
-        self._hand = _PendingLeads()
+        self._pending = _PendingLeads()
         self._too_many: TooManyRejects | None = None
 
     def _keep_decision(self, path: str, says: ColumnSays) -> None:
@@ -163,20 +163,20 @@ class Importer:
         """Cut batches, each of leads of one file."""
         for file, stream in self._streams:
             for leads in stream:
-                self._hand.put(file, leads)
+                self._pending.put(file, leads)
                 yield from self._cut(least=self._plan.batch_size)
             if file == len(self._streams) - 1:
                 self._meter.has_read(self.read, is_all=True)
             yield from self._cut(least=1)
 
     def _cut(self, least: int) -> Iterator[Batch]:
-        hand, plan = self._hand, self._plan
-        while len(hand) >= least and not self._too_many:
+        pending, plan = self._pending, self._plan
+        while len(pending) >= least and not self._too_many:
             if self.has_too_many_rejects():
                 self._settle_unsent(self._too_many)
                 return
-            leads = hand.take(plan.batch_size)
-            yield Batch(uuid4(), plan.campaign, hand.file, leads, plan.job.tags)
+            leads = pending.take(plan.batch_size)
+            yield Batch(uuid4(), plan.campaign, pending.file, leads, plan.job.tags)
 
     def has_too_many_rejects(self, *, at_end: bool = False) -> bool:
         """Check --max-rejects; once it is reached, no more batches are cut."""
@@ -192,8 +192,9 @@ class Importer:
     def _settle_unsent(self, error: LeadctlError | None) -> None:
         """Account for everything that is not sent: reads every file to its end."""
         reason = f"not sent because the run stopped: {error.message if error else ''}"
-        hand = self._hand
-        for file, stream in [(hand.file, [hand.take(len(hand))]), *self._streams]:
+        pending = self._pending
+        left = pending.file, [pending.take(len(pending))]
+        for file, stream in [left, *self._streams]:
             with suppress(InputChanged):  # what cannot be read has no rows
                 for leads in stream:
                     for row in leads.rows:

@@ -50,18 +50,18 @@ class RemovableLeads:
         known = self.ledger.delivered(run.account, run.campaign)
         self.left.clear()
         for file in range(len(plan.sources)):
-            created, hand = self.run.created_rows(file), Leads()
+            created, pending = self.run.created_rows(file), Leads()
             unread = len(created)
             for block in judge.blocks(file):
                 leads = judge.judge(file, block).leads
                 leads = leads.chosen([row in created for row in leads.rows])
                 unread -= len(leads)
                 owners = known.among(leads.hashes())
-                hand += leads.chosen(self._taken(leads, owners, run.id))
-                whole = len(hand) - len(hand) % plan.batch_size
-                yield file, hand[:whole]
-                hand = hand[whole:]
-            yield file, hand
+                pending += leads.chosen(self._taken(leads, owners, run.id))
+                whole = len(pending) - len(pending) % plan.batch_size
+                yield file, pending[:whole]
+                pending = pending[whole:]
+            yield file, pending
             self.left[Left.NOT_RECOGNISED] += unread
 
     def _taken(self, leads: Leads, owners: Mapping[bytes, str], run: str) -> list[bool]:
