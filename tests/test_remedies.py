@@ -237,12 +237,16 @@ def test_numbers_that_are_cut_are_not_to_be_corrected_in_the_reject_file(
 
 
 @pytest.mark.parametrize("command", ["undo", "stop"])
-def test_command_that_misses_its_run_names_the_latest(push: Push, command: str) -> None:
+def test_command_that_misses_its_argument_says_what_to_give(
+    push: Push, command: str
+) -> None:
     push.program.write("leads.csv", f"phone\n{ROW}\n")
     run = push("voiso", "leads.csv", "--json").document["run_id"]
     ran = push.program("runs", command)
     assert ran.code == 2
     assert f"latest run: leadctl runs {command} {run}" in ran.err
+    ran = push.program("push", "--provider", "voiso", stdin=ROW.encode())
+    assert (ran.code, "name a file, or - for stdin" in ran.err) == (2, True)
     elsewhere = push.program("runs", command, "--ledger", "nowhere.sqlite")
     assert "--help`" in elsewhere.err
 

@@ -166,9 +166,11 @@ def _open_streams() -> None:
             stream.reconfigure(errors="replace")  # a terminal may lack characters
 
 
-def _latest_run(error: typer.TyperException) -> str:
-    """Name the run that was probably meant, if a command has no run id."""
+def _meant(error: typer.TyperException) -> str:
+    """Say what to give for a missing argument: the latest run, a file or stdin."""
     missing, context = getattr(error, "param", None), getattr(error, "ctx", None)
+    if "- is stdin" in (getattr(missing, "help", None) or ""):
+        return "name a file, or - for stdin"
     if context is None or getattr(missing, "metavar", "") != "RUN":
         return ""
     from leadctl.cli.complete import known_names
@@ -206,7 +208,7 @@ def _usage(error: typer.TyperException, given: Sequence[str]) -> ExitCode:
         places = " or ".join(f"`leadctl {group} {given[0]}`" for group in groups)
         hint = f"did you mean {places}?"
     else:
-        hint = _latest_run(error) or f"see `{command} --help`"
+        hint = _meant(error) or f"see `{command} --help`"
     usage = UsageError(message, hint=hint)
     events = "jsonl" in given or "--output=jsonl" in given
     json = events or bool({"--json", "json", "--output=json"} & {*given})
