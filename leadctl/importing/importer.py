@@ -226,7 +226,6 @@ class Importer:
     def _undelivered(
         self, file: int, leads: Leads, delivered: Mapping[bytes, str]
     ) -> Leads:
-        """Drop the delivered leads, and name the run of each."""
         runs = [
             next((delivered[one] for one in identities if one in delivered), None)
             for identities in zip(*leads.digests, strict=True)

@@ -116,7 +116,6 @@ class Job:
         )
 
     def to_json(self) -> dict[str, Json]:
-        """Return what `from_json` reads."""
         return asdict(self)
 
     @classmethod

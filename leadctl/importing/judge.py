@@ -177,7 +177,6 @@ class Judge:
             yield judged
 
     def judge(self, file: int, block: Block) -> Judged:
-        """Check the next block of a file."""
         return self.settled(file, self.examined(file, block))
 
     def examined(self, file: int, block: Block) -> Judged:
@@ -246,7 +245,6 @@ class Judge:
         return Met(skip_values, self._lead_builders[file].unplaced, agrees)
 
     def learn(self, file: int, met: Met) -> None:
-        """Take over what the judge of another process met."""
         for rule, values in zip(self.mappers[file].skip, met.skip_values, strict=True):
             rule.meet(values)
         self._lead_builders[file].unplaced |= met.unplaced

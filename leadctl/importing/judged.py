@@ -98,7 +98,6 @@ def divided(
 def skipped(
     numbers: Sequence[int], columns: Sequence[str | None], code: Code, reason: str
 ) -> Iterator[Finding]:
-    """Yield a finding for each row that one of its columns skips."""
     for number, column in zip(numbers, columns, strict=True):
         if column is not None:
             said = reason.format(short(column))

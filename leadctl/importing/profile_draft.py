@@ -173,7 +173,6 @@ def _not_sent(rest: Sequence[str]) -> Iterator[str]:
 
 
 def _opt_outs(names: Sequence[str]) -> Iterator[str]:
-    """Name the columns that skip rows, and how to keep the rows."""
     if names:
         yield "# Rows that say here not to call somebody are skipped;"
         yield "# uncomment to send them anyway:"
@@ -197,7 +196,6 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def flow(values: dict[str, Json]) -> str:
-    """Write members in one line of YAML."""
     members = (
         f"{key}: {_text(value) if isinstance(value, str) else json.dumps(value)}"
         for key, value in values.items()

@@ -124,7 +124,6 @@ def _compared(source: sqlite.Connection, target: Connection, table: str) -> int:
 
 
 def _number_on(source: sqlite.Connection, target: Connection) -> None:
-    """Continue the numbering behind the copied rows."""
     with target.transaction():
         for table in NUMBERED:
             target.execute(

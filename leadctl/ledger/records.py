@@ -251,8 +251,6 @@ class Worker(NamedTuple):
 
 
 class Presence(StrEnum):
-    """How a campaign knows a person."""
-
     DELIVERED = "delivered"
     IN_DOUBT = "in_doubt"  # sent, and the answer was lost
 
@@ -284,8 +282,6 @@ class Condition(NamedTuple):
 
 
 class LedgerSize(NamedTuple):
-    """The number of runs in a ledger, and its size in bytes."""
-
     runs: int
     bytes: int
 

@@ -128,7 +128,6 @@ class RunReader:
         return [*found.values()]
 
     def removals(self) -> Counter[Removal]:
-        """Count the rows that an undo tried to delete, by result."""
         found = self._db.execute(
             "SELECT state, count(*) FROM removals WHERE run = ? GROUP BY state",
             (self._run,),
@@ -162,7 +161,6 @@ class RunReader:
         ]
 
     def findings(self, file: int, statuses: Iterable[Status]) -> Iterator[Finding]:
-        """Yield the findings with these statuses, in row order."""
         wanted = [*statuses]
         marks = ",".join("?" * len(wanted))
         found = self._db.stream(

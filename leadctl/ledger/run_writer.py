@@ -157,9 +157,8 @@ class RunWriter(RunReader):
     ) -> None:
         """Record the final outcome of each lead of a batch, sent or not.
 
-        Leads without one (None) move to `pieces`, which are recorded as `state`
-        (default: waiting) in the same transaction, so that every row is in exactly one
-        batch at any moment.
+        Leads without one (None) move to `pieces`, in the state `state`, in the same
+        transaction: every row is in exactly one batch at any moment.
         """
         answered = 0
         good: dict[Status, list[int]] = {}

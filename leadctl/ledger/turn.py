@@ -145,7 +145,6 @@ class RequestLog:
         self._struck: list[int] = []
 
     def leave(self, batch: BatchLine, departure: Departure) -> None:
-        """Note that a batch is sent."""
         self._count += 1
         line = Request(
             self._count,
@@ -207,10 +206,7 @@ def _moved(line: Request, struck: int) -> tuple[int, Request]:
 
 class TurnStore(Protocol):
     def together(self) -> AbstractContextManager[None]:
-        """Write what happens inside, and the turn, in one transaction.
-
-        A claimed start and its intent then wait for the disk only once.
-        """
+        """Write what happens inside, such as a claimed start, with the turn."""
 
     def write(self, turn: Turn) -> None:
         """Write a turn; it is durable when this returns."""

@@ -88,7 +88,6 @@ def after(
 
 
 def _columns(mappers: Sequence[Mapper], *, by_profile: bool) -> Iterator[Note]:
-    """Note which columns replace each other, and which are not sent."""
     for mapper in () if by_profile else mappers:
         for name, columns in mapper.columns.items():
             if len(columns) > 1:

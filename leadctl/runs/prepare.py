@@ -241,7 +241,6 @@ def _access(
 def _exposed(
     job: Job, account: Account, ledger: str, environment: Mapping[str, str]
 ) -> list[Note]:
-    """Warn of other users' access to config, keys and ledger."""
     files = [(config.config_path(_path(job.config)), "the config file")]
     files += [(p, "the key file") for p in key_files(account, environment)]
     found = [each for path, what in files for each in permission_problems(path, what)]

@@ -195,7 +195,6 @@ def _pipe_again(facts: Run) -> str:
 
 
 def _plan(removal: RunRemoval, config: Path | None, copies: Mapping[str, str]) -> Plan:
-    """Open the run's input again, to be read the same way."""
     try:
         _, plan = reopened(removal, config, copies=copies)
     except InputUnusable as error:
