@@ -257,7 +257,15 @@ def _of_numbers(source: Source, names: Sequence[str]) -> list[str]:
         for getter in header.getters_of(name):
             cells = _Cells(block.numbers, getter(block.cells)).with_items().values
             texts = [*filter(None, (str(cell or "").strip() for cell in cells))]
-            if 2 * sum(map(looks_like_number, texts)) > len(texts):
+            if 2 * sum(map(_looks_like_phone, texts)) > len(texts):
                 found.append(name)
                 break
     return found
+
+
+_NO_PHONE = re.compile(r"\d{7}|\d+\.\d{1,3}|(?:19|20)\d\d[01]\d[0-3]\d(?:\d{6})?")
+"""Numbers of orders, amounts, and times such as 20260131."""
+
+
+def _looks_like_phone(text: str) -> bool:
+    return looks_like_number(text) and not _NO_PHONE.fullmatch(text)
