@@ -75,9 +75,10 @@ def _facts(
         state = f"state unknown, {state}"
     yield "campaign", f"{plan.campaign}{named if preflight.name else ''}: {state}"
     yield from dict.fromkeys(_columns_used(plan))
-    for source, note in Judge(plan).notes():
-        label = "warning" if note.is_warning else "note"
-        yield label, f"{source.shown}: {note.message}"
+    for prescan in Judge(plan).prescans:
+        for note in prescan.notes():
+            label = "warning" if note.is_warning else "note"
+            yield label, f"{prescan.source.shown}: {note.message}"
     for source, message in _unclear_numbers(plan):
         yield "warning", f"{source.shown}: {message}"
     if plan.suppressed:

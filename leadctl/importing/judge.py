@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from leadctl.importing.plan import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
-    from leadctl.model.leads import Cells, Json, Malformed, Note
+    from leadctl.model.leads import Cells, Json, Malformed
     from leadctl.phones.column import ColumnSays
     from leadctl.phones.rule import Numbers
     from leadctl.sources.source import Source
@@ -88,13 +88,12 @@ class Judge:
         ]
         self.mappers = mappers_of(rules)
         self._opted_out = PhoneSet("Q")
-        self._prescans = [
+        self.prescans = [
             Prescan(rules, source, mapper, self._opted_out)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
         ]
         expected = expected_rows(rules.sources, rules.job.skip, rules.job.limit)
         self._seen = Deduplicator(expected or 0)
-        self.has_rows = any(prescan.rows for prescan in self._prescans)
         self.column_decisions: dict[int, ColumnSays | None] = {}
         """What the phone columns said that were asked, by file."""
         self._sees_whole_files = True
@@ -106,18 +105,6 @@ class Judge:
     def unplaced(self) -> set[str]:
         """Fields of the rows read so far that the provider does not support."""
         return set[str]().union(*(each.unplaced for each in self._lead_builders))
-
-    def damages(self) -> Iterator[tuple[Source, str]]:
-        """Yield a sentence for each file whose phones lost digits in a spreadsheet."""
-        for source, prescan in zip(self._sources, self._prescans, strict=True):
-            if sentence := str(prescan.damage):
-                yield source, sentence
-
-    def notes(self) -> Iterator[tuple[Source, Note]]:
-        """Yield what to report about each file before anything is sent."""
-        for source, prescan in zip(self._sources, self._prescans, strict=True):
-            for note in prescan.notes():
-                yield source, note
 
     def unknown_countries(self) -> Iterator[tuple[Source, str]]:
         """Yield a sentence for each file with unknown countries."""
@@ -186,7 +173,7 @@ class Judge:
             Finding(row.number, Status.REJECTED, Code.ROW_MALFORMED, row.reason)
             for row in block.malformed
         ]
-        opt_outs = self._prescans[file].opt_outs
+        opt_outs = self.prescans[file].opt_outs
         for left_out, verdict in (
             (mapper.skipped, (Code.SKIPPED_BY_RULE, "skip_if: column {!r}")),
             (opt_outs.held_back, (Code.OPTED_OUT, OPTED_OUT)),
@@ -276,7 +263,7 @@ class Judge:
         table = self.mappers[file].table(rows)
         codes, addresses = (table.pop(name, None) for name in COUNTRY_ALIASES)
         countries, unknown = countries_of(codes, addresses, self._region)
-        damage, held_back, odd = self._prescans[file].damage, set[int](), {}
+        damage, held_back, odd = self.prescans[file].damage, set[int](), {}
         phones = table.get("phone", [None] * len(numbers))
         if self.rules.suppressed:
             reached = reach(phones, self._region, countries)

@@ -46,6 +46,7 @@ class Prescan:
         self, rules: Rules, source: Source, mapper: Mapper, opted_out: PhoneSet
     ) -> None:
         """Add to `opted_out` whom a row says not to call: no other row may."""
+        self.source = source
         self._opted_out = opted_out
         self._rules = rules
         self._mapper = mapper

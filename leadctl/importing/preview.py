@@ -75,7 +75,7 @@ def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> P
         if rules.profile:
             raise
         return Preview(source, problem=problem)
-    (mapper,) = judge.mappers
+    (mapper,), (prescan,) = judge.mappers, judge.prescans
     first: list[RowView] = []
     held_back: list[RowView] = []
     counts, rows, good = Counter[str](), 0, 0
@@ -105,8 +105,8 @@ def _preview(rules: Rules, seen: Counter[Status], tell: Callable[[], None]) -> P
         counts,
         rows,
         good,
-        "".join(sentence for _source, sentence in judge.damages()),
-        tuple(note for _source, note in judge.notes()),
+        str(prescan.damage),
+        tuple(prescan.notes()),
         (
             *judge.rules_without_effect(untold=True),
             *(sentence for _source, sentence in judge.unknown_countries()),

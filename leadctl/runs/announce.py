@@ -35,7 +35,8 @@ def require_no_doubt(request: ImportRequest) -> None:
     judge = Judge(request.plan)
     found = _of_files(request.plan, judge)
     doubts = [note.message for note in found if note.code not in _DECIDED]
-    doubts += [] if judge.has_rows else ["there are no data rows"]
+    if not any(prescan.rows for prescan in judge.prescans):
+        doubts.append("there are no data rows")
     if doubts:
         raise InputUnusable(
             f"--strict: {'; '.join(doubts[:MOST_DOUBTS])}",
@@ -56,10 +57,11 @@ def _of_files(plan: Plan, judge: Judge) -> Iterator[Note]:
             if choice.needs_telling:
                 message = f"{source.shown}: {choice.what} {choice.value}: {choice.why}"
                 yield Note(choice.what.replace(" ", "_"), message)
-    for source, sentence in judge.damages():
-        yield Note("phones_damaged", f"{source.shown}: {sentence}")
-    for source, note in judge.notes():
-        yield replace(note, message=f"{source.shown}: {note.message}")
+    for prescan in judge.prescans:
+        if damage := str(prescan.damage):
+            yield Note("phones_damaged", f"{prescan.source.shown}: {damage}")
+        for note in prescan.notes():
+            yield replace(note, message=f"{prescan.source.shown}: {note.message}")
 
 
 def after(
