@@ -110,6 +110,7 @@ def test_source_has_two_members_only(value: Json) -> None:
         ("Job Title", "title"),
         ("scheduled_at", "scheduled_for"),
         ("Rufnummer", "phone"),
+        ("Telefono cellulare", "phone"),
         ("Handy-Nr.", "phone"),
         ("Teléfono móvil", "phone"),
         ("Numéro de téléphone", "phone"),

@@ -293,7 +293,7 @@ def test_list_holds_back_whom_only_the_users_word_reads(push: Push) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["Mobile Phone 2,Phone", "Work Phone,Phone", "Cellulare,Telefono"]
+    "header", ["Mobile Phone 2,Phone", "Work Phone,Phone", "Alternate,Telefono"]
 )
 def test_every_phone_column_of_a_list_is_read(push: Push, header: str) -> None:
     push.program.write("leads.csv", "phone\n+15550100001\n+15550100009\n+15550100005\n")

@@ -35,6 +35,9 @@ ALIASES = {
             telefono teléfono celular telefone téléphone
             numerodetelefono númerodeteléfono telefonomovil teléfonomóvil
             numerodetelephone numérodetéléphone telephoneportable téléphoneportable
+            telefonnr handynr móvil movil portable telemóvel telemovel cellulare
+            telefonocellulare numeroditelefono numerodicellulare telefoon mobiel
+            telefoonnummer mobielnummer
         """,
         "phone_country": """
             phonecountrycode phonecountry phonecode phoneisd phoneisdcode
