@@ -35,7 +35,7 @@ ALIASES = {
             telefono teléfono celular telefone téléphone
             numerodetelefono númerodeteléfono telefonomovil teléfonomóvil
             numerodetelephone numérodetéléphone telephoneportable téléphoneportable
-            telefonnr handynr móvil movil portable telemóvel telemovel cellulare
+            móvil movil portable telemóvel telemovel cellulare
             telefonocellulare numeroditelefono numerodicellulare telefoon mobiel
             telefoonnummer mobielnummer
         """,
