@@ -15,6 +15,7 @@ from workbooks import LEAD, PHONE, A, B, C, written
 from leadctl.sources import xlsx
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Push
@@ -34,6 +35,16 @@ def sheet_of(rows: list[list[Any]]) -> Workbook:
     for row in rows:
         book.worksheets[0].append(row)
     return book
+
+
+def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """Change the sheets of a workbook to what another program writes."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            is_sheet = name.startswith("xl/worksheets")
+            archive.writestr(name, change(content) if is_sheet else content)
 
 
 def column(path: Path) -> list[str]:
@@ -80,11 +91,18 @@ def test_hidden_sheet_can_be_named(push: Push) -> None:
     assert "hidden" not in ran.err
 
 
+def viewed(content: bytes) -> bytes:
+    """Add a custom view, which has page margins of its own."""
+    view = b"<customSheetView><pageMargins/></customSheetView>"
+    return content.replace(b"<mergeCells", view + b"<mergeCells")
+
+
 def test_merged_cells_count_in_each_of_their_rows(push: Push) -> None:
     book = of_sheets(S=[["Leads"], ["phone", "DNC"], [A, "yes"], [B, ""], [C, ""]])
     book.worksheets[0].merge_cells("A1:B1")
     book.worksheets[0].merge_cells("B3:B4")
     save(push.program, book)
+    rewrite(push.program.folder / "leads.xlsx", viewed)
     ran = push("voiso", "leads.xlsx", "--json")
     assert ran.codes == {"opted_out": 2}
     assert push.phones("voiso") == [C[1:]]
@@ -267,13 +285,7 @@ def prefixed(content: bytes) -> bytes:
 
 def test_prefixes_of_elements_are_the_writers_choice(program: Program) -> None:
     save(program, sheet_of([["phone"], [A]]))
-    path = program.folder / "leads.xlsx"
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in parts.items():
-            is_sheet = name.startswith("xl/worksheets")
-            archive.writestr(name, prefixed(content) if is_sheet else content)
+    rewrite(program.folder / "leads.xlsx", prefixed)
     assert program(*CHECK, "--json").counts == {"created": 1}
 
 

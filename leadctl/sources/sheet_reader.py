@@ -44,10 +44,8 @@ class SheetRow(NamedTuple):
     is_hidden: bool
 
 
-_BEHIND_MERGED = frozenset(
-    ("mergeCells", "cfRule", "dataValidation", "hyperlink", "pageMargins")
-)
-"""Elements that end merged cells, or come later in every sheet."""
+_BEHIND_MERGED = frozenset(("mergeCells", "cfRule", "dataValidation", "hyperlink"))
+"""Elements that end merged cells, or come later; custom views have page margins."""
 
 
 class SheetReader:
