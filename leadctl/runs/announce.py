@@ -45,7 +45,7 @@ def require_no_doubt(request: ImportRequest) -> None:
         )
 
 
-_DECIDED = frozenset({"on_suppression_list", "opt_outs_held_back"})
+_DECIDED = frozenset({"on_suppression_list", "opt_outs_held_back", "merged_cells"})
 """Notes that leave no doubt."""
 MOST_DOUBTS = 5
 

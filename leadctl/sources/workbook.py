@@ -57,6 +57,7 @@ def _sheet(
         for row in look.first
     ]
     header = dialect.header(lines, read_options.known, wanted=read_options.header)
+    oddities = _oddities(look, header.before + header.found)
     source = replace(
         scanned(path, shown, found, Format.XLSX, Dialect(newline="\r\n")),
         encoding="utf-8-sig",  # of the reject file: Excel recognises UTF-8 by its mark
@@ -66,16 +67,16 @@ def _sheet(
         sheet=sheet.name,
         left=look.left,
         merged=look.merged,
-        choices=(Choice("format", Format.XLSX, "its content"), *_oddities(look)),
+        choices=(Choice("format", Format.XLSX, "its content"), *oddities),
     )
     top = next(line for line in lines if line.before >= header.before)
     return headed(source, header, top.cells, read_options)
 
 
-def _oddities(look: WorkbookSample) -> list[Choice]:
-    """Report what is hidden in a sheet, or visible but not sent."""
+def _oddities(look: WorkbookSample, first: int) -> list[Choice]:
+    """Report what is hidden, not sent, or merged from the `first` data row on."""
     unsaved = "not sent; open and save the workbook in a spreadsheet program"
-    merged = sum(map(len, look.merged.values()))
+    merged = sum(len(cells) for row, cells in look.merged.items() if row >= first)
     counted = (
         ("merged cells", merged, "read in each of their rows"),
         ("hidden rows", look.hidden, "read like other rows, including filtered ones"),
