@@ -95,6 +95,7 @@ def test_code_and_number_are_split_as_they_are_dialled(
         ("GB", "020 7946 0018", "+442079460018"),
         ("GB", "+44 (0)20 7946 0018", "+442079460018"),
         ("DE", "0049 30 123456", "+4930123456"),
+        ("DE", "0049 151/12345678", "+4915112345678"),
         ("IT", "06 1234 5678", "+390612345678"),
     ],
 )
@@ -136,6 +137,10 @@ def test_region_is_for_numbers_without_a_country_code(
         ("+15551234567 x89", Code.PHONE_INVALID, "extension"),
         ("+15551234567;ext=8", Code.PHONE_INVALID, ""),
         ("n/a", Code.PHONE_INVALID, "letters"),
+        ("+43 1 2345/4312346", Code.PHONE_INVALID, "more than one number"),
+        ("0043 1 2345/2346789", Code.PHONE_INVALID, "more than one number"),
+        ("+43 12345/+43 12346", Code.PHONE_INVALID, "more than one number"),
+        ("0049 1234/00495678", Code.PHONE_INVALID, "more than one number"),
         ("++15551234567", Code.PHONE_INVALID, "characters that no phone number has"),
         ("+15551234567,+15551234568", Code.PHONE_INVALID, "more than one"),
         ("+15551234567#9", Code.PHONE_INVALID, "extension"),

@@ -264,14 +264,12 @@ def _is_several(cell: str) -> bool:
     parts = [sum(map(str.isdigit, part)) for part in _SEPARATORS.split(cell)]
     if max(parts) > 6 and sum(map(bool, parts)) > 1:
         return True
-    return sum(map(_is_whole, re.split(r"/|(?=\+)", cell))) > 1
-
-
-def _is_whole(part: str) -> bool:
-    """Tell a number from an area code behind a country code (`0049 151/…`)."""
-    digits = "".join(filter(str.isdigit, part))
-    has_code = "+" in part or digits.startswith("00")
-    return len(digits.removeprefix("00")) > 6 + has_code
+    if re.search(r"[1-9].*\+", cell):
+        return True
+    first, *others = ["".join(filter(str.isdigit, part)) for part in cell.split("/")]
+    if len(others) == 1 and not others[0].startswith("00"):
+        first = first.removeprefix("00")  # a code and an area code: `0049 151/…`
+    return sum(len(digits) > 6 for digits in (first, *others)) > 1
 
 
 def _cut() -> PhoneUnreadable:
