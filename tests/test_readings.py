@@ -37,6 +37,7 @@ from tools.sample_numbers import (
     drawn,
     examples,
     some_digits,
+    written_at_home,
 )
 
 if TYPE_CHECKING:
@@ -196,6 +197,8 @@ def test_any_spelling_on_a_list_holds_back_any_spelling_that_is_sent(
 ) -> None:
     """Unless the entry stops the run; zeros before a number that has one, included."""
     rng = seeded(f"{region} pairs")
+    whole = [text for n in examples(region) for text in (*written_at_home(n), n[1])]
+    assert not any(getattr(one, "lacks_area_code", 0) for one in reach(whole, region))
     for number in drawn(region, DRAWN // 3, rng):
         code, national = number
         texts = [cell.text for cell in cells(number)]

@@ -212,7 +212,9 @@ def _closely(value: Json, plan: Plan | None) -> Reach | PhoneProblem:
 
 def _is_local(digits: str, plan: Plan | None) -> bool:
     """Tell whether digits of a region can only be a number without its area code."""
-    return plan is not None and len(digits) in plan.calling_code.local_lengths
+    if plan is None or len(digits) not in plan.calling_code.local_lengths:
+        return False
+    return not plan.calling_code.is_assigned(digits)
 
 
 def _is_or_was(number: Number) -> bool:
