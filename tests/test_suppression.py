@@ -293,16 +293,28 @@ def test_list_holds_back_whom_only_the_users_word_reads(push: Push) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["Mobile Phone 2,Phone", "Work Phone,Phone", "Alternate,Telefono"]
+    ("header", "noted"),
+    [
+        ("Mobile Phone 2,Phone", ""),
+        ("Work Phone,Account Phone", ""),
+        ("Alternate,Telefono", "'Alternate'"),
+        ("CallerID,Phone (with country code)", "'CallerID'"),
+        ("WhatsApp ID,Tel", "'WhatsApp ID'"),
+        ("Mobil (neu),Phone (updated)", "'Phone (updated)'"),
+    ],
 )
-def test_every_phone_column_of_a_list_is_read(push: Push, header: str) -> None:
+def test_every_phone_column_of_a_list_is_read(
+    push: Push, header: str, noted: str
+) -> None:
     push.program.write("leads.csv", "phone\n+15550100001\n+15550100009\n+15550100005\n")
-    listed = f"{header},Order,Date\n+15550100001,+15550100009,1000001,20260131\n"
+    others = "Order,Date,Phone ID,Mobile Type,customer_id,CustomerID,Account Number"
+    ids = "1000001,20260131,1000001,1234567,15550100005,15550100005,+15550100005"
+    listed = f"{header},{others}\n+15550100001,+15550100009,{ids}\n"
     push.program.write("never.csv", listed)
     where = ("--suppress", "never.csv", "--dry-run", "--json")
     ran = push("voiso", "leads.csv", *where)
     assert ran.counts == {"suppressed": 2, "created": 1}
-    assert "Order" not in ran.err
+    assert ran.err.partition("phone numbers: ")[2].partition("\n")[0] == noted
 
 
 def test_numbers_of_a_list_hold_back_nobody_else(push: Push) -> None:

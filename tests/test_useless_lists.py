@@ -97,6 +97,9 @@ REGIONS = {
 }
 
 
+HINTS = {"columns unknown": "--suppress never.txt::who --suppress never.txt::what"}
+
+
 @pytest.mark.parametrize("name", USELESS)
 def test_list_that_cannot_be_relied_on_stops_the_run(
     push: Push, leads: Path, name: str
@@ -109,6 +112,7 @@ def test_list_that_cannot_be_relied_on_stops_the_run(
     assert ran.code == 6
     assert ran.error["message"].startswith("suppression list never.txt")
     assert words in ran.error["message"]
+    assert HINTS.get(name, "") in (ran.error["hint"] or "")
     assert not push.simulator("voiso").log
     assert not [*push.program.folder.glob("*.rejects*")]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from leadctl.importing.people import problem_of_entry
+from leadctl.mapping.do_not_call import split_words
 from leadctl.mapping.getters import Header
 from leadctl.mapping.mapper import bind_countries
 from leadctl.model.cell_formats import ERRORS
@@ -213,14 +214,58 @@ def _shown(source: Source) -> str:
     return f"suppression list {source.shown}{sheet}"
 
 
+_PHONE = re.compile(rf"(?:{'|'.join(ALIASES['phone'])}|.*phone|.*telefon)s?")
+_ID = re.compile("ids?|uuid|guid|ref|reference|imei|imsi|iccid|serial|row")
+_OTHER = re.compile(
+    ".*id|orders?|account|acct|konto|invoice|policy|ticket|case|contract|booking|member"
+    "|transaction|tracking|employee|emp|aadhaa?r|pan|gstin|ssn|tax|vat|cpf|cnpj|curp"
+    "|dni|passport|licen[cs]e|iban|ip|zip|plz|postal|postcode|code|country|prefix|isd"
+    "|ext|extn|extension|type?|tipo|plan|tarif|status|date|datum|fecha|time|timestamp"
+    "|created|updated|added|modified|amount|price|total|balance"
+    "|(?:kunden|kd|auftrags|bestell|rechnungs|vertrags|konto)(?:nummer|nr)?"
+)
+"""What a column of numbers is named after, if not after a phone."""
+_ALSO = frozenset(["with", "and", "incl", "including", "mit", "und", "con", "com"])
+_OF_A_CALLER = frozenset(["caller", "callerid", "whatsapp", "wa"])
+"""What names a number even before `ID`."""
+
+
 def _is_of_phones(name: str) -> bool:
     """Tell whether a column is named like a phone: `Phone 2`, `Work Phone`."""
-    words = re.findall(r"[^\W\d_]+", name.casefold())
-    known = ALIASES["phone"]
-    return plain(name) in known or any(
-        word.removesuffix("s") in known or word.endswith(("phone", "telefon"))
-        for word in words
-    )
+    if plain(name) in KNOWN:
+        return plain(name) in ALIASES["phone"]
+    behind = _behind_phone(name)
+    return behind is not None and not any(map(_is_other, behind))
+
+
+def _may_be_of_phones(name: str) -> bool:
+    """Tell whether the cells of a column decide: not in `Phone ID`, `Order No.`."""
+    if plain(name) in KNOWN:
+        return False
+    if not _OF_A_CALLER.isdisjoint(_words(name.casefold())):
+        return True
+    behind = _behind_phone(name)
+    if behind is None:
+        return not any(map(_is_other, _words(name)))
+    return not any(map(_ID.fullmatch, behind))
+
+
+def _behind_phone(name: str) -> list[str] | None:
+    """Return the words behind the last one for a phone; None without one."""
+    for words in map(_words, (name, name.casefold())):  # `HomePhone`, `WhatsApp`
+        places = [n for n, word in enumerate(words) if _PHONE.fullmatch(word)]
+        if places:
+            behind = words[places[-1] + 1 :]
+            return [*takewhile(lambda word: word not in _ALSO, behind)]
+    return None
+
+
+def _words(name: str) -> list[str]:
+    return split_words(re.sub(r"\d", " ", name))
+
+
+def _is_other(word: str) -> bool:
+    return bool(_ID.fullmatch(word) or _OTHER.fullmatch(word))
 
 
 def _columns(listed: List, source: Source) -> tuple[list[str], list[str]]:
@@ -234,13 +279,15 @@ def _columns(listed: List, source: Source) -> tuple[list[str], list[str]]:
     if len(names) == 1:
         return names, []
     phones = [*filter(_is_of_phones, names)]
-    similar = _of_numbers(source, [name for name in names if name not in phones])
+    others = [name for name in names if name not in phones]
+    similar = _of_numbers(source, [*filter(_may_be_of_phones, others)])
     if not phones:
-        column = similar[0] if similar else "COLUMN"
+        columns = [f"{listed.path}::{name}" for name in similar or ["COLUMN"]]
         raise InputUnusable(
             f"{_shown(source)} has {count(len(names), 'column')}, "
             "but none is named like a phone",
-            hint=f"name the column: --suppress {quote(f'{listed.path}::{column}')}",
+            hint=f"name {'the column' if len(columns) == 1 else 'each column'}: "
+            + " ".join(f"--suppress {quote(column)}" for column in columns),
         )
     return phones, similar
 
@@ -252,8 +299,6 @@ def _of_numbers(source: Source, names: Sequence[str]) -> list[str]:
         return []
     header, found = Header(source.columns, source.nested), list[str]()
     for name in names:
-        if plain(name) in KNOWN or "id" in name.casefold().split():
-            continue
         for getter in header.getters_of(name):
             cells = _Cells(block.numbers, getter(block.cells)).with_items().values
             texts = [*filter(None, (str(cell or "").strip() for cell in cells))]
