@@ -190,7 +190,7 @@ def test_rows_are_held_back_and_it_is_said_before_anything_is_sent(push: Push) -
 
 
 def test_person_who_said_no_in_one_row_is_not_called_for_another(push: Push) -> None:
-    """In any row of any file, also in one that a rule skips; inactive says no such."""
+    """It counts in every file, and in a row that a rule skips; inactive is not a no."""
     push.program.write(
         "a.csv",
         "phone,DNC,Active,Status\n+919000000001,,,\n+919000000002,,,\n90000 00003,,,\n"
@@ -200,13 +200,31 @@ def test_person_who_said_no_in_one_row_is_not_called_for_another(push: Push) -> 
     push.program.write(
         "a.yaml", "fields: {phone: phone}\nskip_if: {column: DNC, in: [yes]}"
     )
-    ran = push("yotel", "a.csv", "b.csv", "--json")
-    assert ran.codes == {"opted_out": 7}
+    push.program.write(
+        "c.csv",
+        "Phone,Mobile,Active,priority,DNC\n+919000000011,,,,yes\n9000000011,,,odd,\n"
+        "9000000012,9000000013,,,yes\n9000000013,,,,\n,9000000014,Do not call,,\n"
+        "9000000014,,yes,,\n9000000015 / 9000000016,,,,yes\n9000000016,,,,\n",
+    )
+    ran = push("yotel", "a.csv", "b.csv", "c.csv", "--json")
+    assert ran.codes == {"opted_out": 15}
     assert push.phones("yotel") == ["9000000004", "9000000005"]
     assert "another row says not to call this person" in ran.out
     ran = push("yotel", "a.csv", "--profile", "a.yaml", "--json")
     assert ran.codes["skipped_by_rule"] == 1
     assert "9000000001" not in push.phones("yotel")
+
+
+def test_no_counts_outside_the_rows_to_read(program: Program) -> None:
+    """It also counts without a country, for rows that name one or have an error."""
+    program.write(
+        "leads.csv",
+        "phone,DNC\n98765 43210,yes\n+912125550123,\n9876543210,\n9876543211,\n"
+        "+12125550124,no\n2125550123,yes\n+919876543211,yes\n",
+    )
+    ran = program(*CHECK, "--skip", "1", "--limit", "4", "--json")
+    assert ran.codes == {"opted_out": 3}, ran.out
+    assert "not to call this person" not in ran.err
 
 
 def test_mapped_column_holds_back_too(push: Push) -> None:

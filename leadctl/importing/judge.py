@@ -14,7 +14,7 @@ from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING
 
-from leadctl.importing.deduplicator import Deduplicator, PhoneSet
+from leadctl.importing.deduplicator import Deduplicator
 from leadctl.importing.judged import (
     LISTED,
     MET,
@@ -26,6 +26,7 @@ from leadctl.importing.judged import (
     divided,
     skipped,
 )
+from leadctl.importing.opted_out import OptedOut
 from leadctl.importing.plan import mappers_of
 from leadctl.importing.prescan import Prescan
 from leadctl.mapping.lead_builder import FieldError, LeadBuilder
@@ -42,7 +43,7 @@ from leadctl.phones.spreadsheet_damage import ROUNDED
 from leadctl.sources.source import expected_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from leadctl.importing.plan import Rules
     from leadctl.mapping.lead_builder import BuiltLeads
@@ -87,7 +88,7 @@ class Judge:
             for normalizer in self._normalizers
         ]
         self.mappers = mappers_of(rules)
-        self._opted_out = PhoneSet("Q")
+        self._opted_out = OptedOut(self._region)
         self.prescans = [
             Prescan(rules, source, mapper, self._opted_out)
             for source, mapper in zip(rules.sources, self.mappers, strict=True)
@@ -185,8 +186,13 @@ class Judge:
                 numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
         built, held_back, unknown = self._built(file, numbers, rows)
         leads, field_errors, repairs = built
+        opted_out = self._opted_out_among(file, rows, field_errors)
         findings += [
-            Finding(numbers[place], Status.REJECTED, one.code, one.reason, one.field)
+            Finding(numbers[place], *OPTED_OUT_ELSEWHERE)
+            if place in opted_out
+            else Finding(
+                numbers[place], Status.REJECTED, one.code, one.reason, one.field
+            )
             for place, one in field_errors.items()
         ]
         if held_back:
@@ -194,12 +200,24 @@ class Judge:
             leads, found = divided(leads, on_list, LISTED)
             findings += found
         if self._opted_out:
-            digits = (key.rpartition(" ")[2] for key in leads.keys)
-            is_refused = [int(one) in self._opted_out for one in digits]
-            leads, found = divided(leads, is_refused, OPTED_OUT_ELSEWHERE)
+            has_refused = self._opted_out.among(leads.keys)
+            leads, found = divided(leads, has_refused, OPTED_OUT_ELSEWHERE)
             findings += found
         read = block.last - block.first + 1
         return Judged(read, leads, findings, repairs, unknown)
+
+    def _opted_out_among(
+        self, file: int, rows: Sequence[Cells], places: Collection[int]
+    ) -> set[int]:
+        """Return the places of rows with an error that another row forbids to call."""
+        if not (places and self._opted_out):
+            return set()
+        reached = self.prescans[file].reached([rows[place] for place in places])
+        return {
+            place
+            for place, ones in zip(places, reached, strict=True)
+            if any(map(self._opted_out.includes, ones))
+        }
 
     def settled(self, file: int, examined: Judged) -> Judged:
         """Compare the leads with those before them, and count what was met."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import suppress
-from itertools import compress
+from itertools import chain, compress
 from operator import not_
 from typing import TYPE_CHECKING
 
+from leadctl.mapping.getters import Header
 from leadctl.mapping.opt_out_columns import OptOuts
 from leadctl.model.errors import InputChanged
 from leadctl.model.lead_fields import (
@@ -19,17 +20,21 @@ from leadctl.model.lead_fields import (
 from leadctl.model.leads import Note
 from leadctl.model.wording import count, short
 from leadctl.phones.countries import countries_of
-from leadctl.phones.reach import Reach, reach
+from leadctl.phones.reach import reach
+from leadctl.phones.spelling import numbers_in
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leadctl.importing.deduplicator import PhoneSet
+    from leadctl.importing.opted_out import OptedOut
     from leadctl.importing.plan import Rules
+    from leadctl.mapping.getters import Getter
     from leadctl.mapping.mapper import Mapper
     from leadctl.model.lead_fields import Field
     from leadctl.model.leads import Block, Cells, Json
+    from leadctl.phones.countries import Countries
+    from leadctl.phones.reach import Reach
     from leadctl.phones.spelling import PhoneProblem
     from leadctl.providers.base import Provider
     from leadctl.sources.source import Source
@@ -43,13 +48,15 @@ class Prescan:
     """The facts found in a file's rows before they are checked."""
 
     def __init__(
-        self, rules: Rules, source: Source, mapper: Mapper, opted_out: PhoneSet
+        self, rules: Rules, source: Source, mapper: Mapper, opted_out: OptedOut
     ) -> None:
-        """Add to `opted_out` whom a row says not to call: no other row may."""
+        """Scan the file; `opted_out` collects everybody whom a row says not to call."""
         self.source = source
         self._opted_out = opted_out
         self._rules = rules
         self._mapper = mapper
+        self._region = rules.effective_region
+        self._phones = _phone_columns(source, mapper)
         provider = rules.provider
         self._disregarded = [
             name
@@ -79,40 +86,59 @@ class Prescan:
     def _count(self, block: Block) -> bool:
         """Count the facts; returns False if the rest of the file need not be read."""
         read = self._rules.within(block)
+        if read is not block:  # who says no in any row is not called for another
+            refusals = self.opt_outs.refusals(block.cells, only_known=read is None)
+            self._opt_out(refusals)
         if read is None:
-            return block.last <= self._rules.job.skip
+            return block.last <= self._rules.job.skip or self.opt_outs.any_known
         numbers, rows = read.numbers, read.cells
         self.rows += len(rows)
         if self._mapper.skip:
             kept = [column is None for column in self._mapper.skipped(rows)]
-            skipped = [*compress(rows, map(not_, kept))]
-            self._leave_out(self.opt_outs.refusals(skipped))
+            self._opt_out(self.opt_outs.refusals([*compress(rows, map(not_, kept))]))
             numbers, rows = [*compress(numbers, kept)], [*compress(rows, kept)]
         self._sees_all = block.first - self._rules.job.skip <= LOOKED_AT
-        refusals = self.opt_outs.count(rows, only_known=not self._sees_all)
-        self._leave_out(refusals or ())
+        self._opt_out(self.opt_outs.count(rows, only_known=not self._sees_all))
         if not self._sees_all:
-            return refusals is not None
+            return self.opt_outs.any_known
         self._altered.add(numbers, rows, self._mapper)
         if suppressed := self._rules.suppressed:
-            self._listed += sum(suppressed.held_back(self._reached(rows)))
+            phones = self._mapper.getters["phone"](rows)
+            reached = reach(phones, self._region, self._countries(rows))
+            self._listed += sum(suppressed.held_back(reached))
         provider = self._rules.provider
         if provider and provider.compares_external_id:
             self._shared_ids.add(numbers, rows, self._mapper)
         return True
 
-    def _leave_out(self, rows: Sequence[Cells]) -> None:
-        for one in self._reached(rows) if rows else ():
-            if isinstance(one, Reach):
-                self._opted_out.add_all([*map(int, filter(None, one.people))])
+    def _opt_out(self, rows: Sequence[Cells]) -> None:
+        if rows:
+            self._opted_out.add(chain.from_iterable(self.reached(rows)))
 
-    def _reached(self, rows: Sequence[Cells]) -> list[Reach | PhoneProblem]:
-        getters, region = self._mapper.getters, self._rules.effective_region
+    def reached(self, rows: Sequence[Cells]) -> list[list[Reach | PhoneProblem]]:
+        """Return for each row whom any number in its phone columns may reach."""
+        found: list[list[Reach | PhoneProblem]] = [[] for _ in rows]
+        places: list[int] = []
+        numbers: list[Json] = []
+        for phones in self._phones:
+            for place, cell in enumerate(phones(rows)):
+                several = numbers_in(cell)
+                places += [place] * len(several)
+                numbers += several
+        countries = self._countries(rows)
+        if countries is not None:
+            countries = [countries[place] for place in places]
+        reached = reach(numbers, self._region, countries)
+        for place, one in zip(places, reached, strict=True):
+            found[place].append(one)
+        return found
+
+    def _countries(self, rows: Sequence[Cells]) -> Countries:
+        getters = self._mapper.getters
         codes, addresses = (
             getters[name](rows) if name in getters else None for name in COUNTRY_ALIASES
         )
-        countries, _unknown = countries_of(codes, addresses, region)
-        return reach(getters["phone"](rows), region, countries)
+        return countries_of(codes, addresses, self._region)[0]
 
     def notes(self) -> Iterator[Note]:
         yield from self.opt_outs.notes()
@@ -137,6 +163,14 @@ class Prescan:
                 "not_acted_on",
                 f"{title} does not support {name} (column {columns}); not sent",
             )
+
+
+def _phone_columns(source: Source, mapper: Mapper) -> list[Getter]:
+    """Return the mapped phone, and each of its columns if there are several."""
+    header = Header(source.columns, source.nested)
+    names = dict.fromkeys(mapper.columns.get("phone", ()))
+    several = [getter for name in names for getter in header.getters_of(name)]
+    return [mapper.getters["phone"], *(several if len(several) > 1 else ())]
 
 
 class _SharedIds:

@@ -53,47 +53,46 @@ class OptOuts:
     def __init__(self, source: Source, mapper: Mapper, *, heeds_active: bool) -> None:
         """With `heeds_active`, a row whose `active` is false is held back, too."""
         self._columns = [*_columns(source, mapper)]
-        self._active: str | None = None
+        self._active: _Column | None = None
         if heeds_active and (names := mapper.columns.get("active")):
-            self._active, active = " or ".join(names), mapper.getters["active"]
-            subject = "which leads are active"
-            self._columns.append(_Answers(self._active, active, permitted_by, subject))
+            active, subject = mapper.getters["active"], "which leads are active"
+            self._active = _Answers(" or ".join(names), active, permitted_by, subject)
+            self._columns.append(self._active)
         self._held: Counter[str] = Counter()
 
     def held_back(self, rows: Sequence[Cells]) -> list[str | None]:
         """Return for each row the column that says not to call, the first in order."""
-        return _held_back(self._columns, rows)
+        return _names(_held_back(self._columns, rows))
 
-    def refusals(self, rows: Sequence[Cells]) -> list[Cells]:
+    @property
+    def any_known(self) -> bool:
+        """Whether a column is about calls by its name, or has held back a row."""
+        return any(column.is_known for column in self._columns)
+
+    def refusals(
+        self, rows: Sequence[Cells], *, only_known: bool = False
+    ) -> list[Cells]:
         """Return the rows in which a person says no; an inactive lead does not."""
-        return self._refusals(rows, self.held_back(rows))
+        return self._refusals(rows, _held_back(self._chosen(only_known), rows))
 
     def _refusals(
-        self, rows: Sequence[Cells], held: Sequence[str | None]
+        self, rows: Sequence[Cells], held: Sequence[_Column | None]
     ) -> list[Cells]:
-        return [*compress(rows, (name not in (None, self._active) for name in held))]
+        return [*compress(rows, (one not in (None, self._active) for one in held))]
 
-    def count(
-        self, rows: Sequence[Cells], *, only_known: bool = False
-    ) -> list[Cells] | None:
-        """Count what rows say, and return `refusals`; None if no column counts.
+    def _chosen(self, only_known: bool) -> list[_Column]:
+        return [one for one in self._columns if one.is_known or not only_known]
 
-        With `only_known`, one counts by its name, or if it has held back a row.
-        """
-        columns = [
-            column
-            for column in self._columns
-            if not only_known
-            or isinstance(column, _Answers)
-            or column.name in self._held
-        ]
+    def count(self, rows: Sequence[Cells], *, only_known: bool = False) -> list[Cells]:
+        """Count what rows say, and return `refusals`."""
+        columns = self._chosen(only_known)
         held = _held_back(columns, rows)
-        self._held.update(filter(None, held))
+        self._held.update(filter(None, _names(held)))
         rest = [*compress(rows, map(not_, held))]
         for column in columns:
             if isinstance(column, _Answers):
                 column.count(rest)
-        return self._refusals(rows, held) if columns else None
+        return self._refusals(rows, held)
 
     def notes(self) -> Iterator[Note]:
         for name, held in self._held.items():
@@ -110,13 +109,20 @@ class OptOuts:
                 yield from column.notes()
 
 
-def _held_back(columns: Sequence[_Column], rows: Sequence[Cells]) -> list[str | None]:
-    found: list[str | None] = [None] * len(rows)
+def _held_back(
+    columns: Sequence[_Column], rows: Sequence[Cells]
+) -> list[_Column | None]:
+    found: list[_Column | None] = [None] * len(rows)
     for column in reversed(columns):
         for place, holds in enumerate(column.holds_back(rows)):
             if holds:
-                found[place] = column.name
+                found[place] = column
+                column.is_known = True
     return found
+
+
+def _names(columns: Sequence[_Column | None]) -> list[str | None]:
+    return [None if column is None else column.name for column in columns]
 
 
 def _columns(source: Source, mapper: Mapper) -> Iterator[_Column]:
@@ -152,6 +158,7 @@ class _Answers:
     judged: Callable[[str], Says]
     subject: str
     tells_empty: bool = False
+    is_known: bool = True
     empty: int = 0
     unclear: Counter[str] = field(default_factory=Counter)
 
@@ -199,6 +206,8 @@ class _Anything:
     name: str
     texts: Callable[[Sequence[Cells]], Sequence[str]]
     of_messages: bool
+    is_known: bool = False
+    """Whether it has held back a row."""
     _harmless: set[str] = field(default_factory=set)
     """How texts begin that are no phrase."""
     _labels: set[str] | None = field(default_factory=set)

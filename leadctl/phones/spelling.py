@@ -272,6 +272,18 @@ def _is_several(cell: str) -> bool:
     return sum(len(digits) > 6 for digits in (first, *others)) > 1
 
 
+def numbers_in(cell: Json) -> list[Json]:
+    """Return what a cell holds: itself, or its parts if it has several numbers."""
+    if isinstance(cell, list):
+        return cell
+    if not isinstance(cell, str) or cell.translate(SPACING).isdecimal():
+        return [cell]
+    if len(cell) > LONGEST or not _is_several(cell):
+        return [cell]
+    parts = _SEPARATORS.split(cell)
+    return [*parts, *(one for part in parts for one in re.split(r"/|(?=\+)", part))]
+
+
 def _cut() -> PhoneUnreadable:
     return PhoneUnreadable(
         Code.PHONE_DAMAGED,
