@@ -167,6 +167,7 @@ def test_rows_of_a_check_can_be_read(here: Push) -> None:
             "--batch-size must",
         ),
         ({"provider": "voiso", "campaign": 3}, "--campaign must be text, not int"),
+        ({"provider": "voiso", "phone_check": 3}, "--phone-check must be text"),
         ({"provider": "voiso", "campaign": "3", "set": "name"}, "not 'name'"),
     ],
 )

@@ -69,6 +69,7 @@ def shell(name: str) -> str:
 def test_file_is_what_the_program_prints(name: str, tmp_path: Path) -> None:
     printed = run([str(LEADCTL)], tmp_path, _LEADCTL_COMPLETE=f"source_{name}")
     assert printed.returncode == 0, printed.stderr
+    assert f"complete_{name}" in printed.stdout
     written = (COMPLETIONS / FILES[name]).read_text(encoding="utf-8")
     assert written == printed.stdout
 

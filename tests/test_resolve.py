@@ -43,6 +43,8 @@ def test_rows_called_delivered_are_not_sent_again(push: Push) -> None:
     assert ran.code == 0
     found = shown(push.program, run)
     assert (found["created"], found["unknown"], found["exit_code"]) == (5, 1, 10)
+    ran = push.program("runs", "resolve", run, "--as", "delivered", "--file", "2")
+    assert (ran.code, shown(push.program, run)["unknown"]) == (2, 1)
     assert push.program("runs", "resolve", run, "--as", "delivered").code == 0
     found = shown(push.program, run)
     assert (found["created"], found["exit_code"]) == (6, 0)

@@ -154,7 +154,10 @@ class _Reader:
                 return value and [_read(one, kind, param) for one in value]
             return value if value is None else _read(value, kind, param)
         except ValueError as error:
-            ctx.fail(f"{max(param.opts, key=len)} {error}")
+            source = ctx.get_parameter_source(param.name)
+            of_variable = source is not None and source.name == "ENVIRONMENT"
+            name = param.envvar if of_variable else max(param.opts, key=len)
+            ctx.fail(f"{name} {error}")
 
 
 class _QuickArgument(TyperArgument):
@@ -202,6 +205,7 @@ def _switch(text: str) -> bool:
 
 
 def _number(text: str, option: TyperOption) -> int:
+    text = text.strip()  # some programs that count print blanks, too
     if not re.fullmatch("[+-]?[0-9]{1,18}", text):
         raise ValueError("must be a whole number")
     number, least, most = int(text), option.min, option.max

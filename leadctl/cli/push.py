@@ -58,7 +58,7 @@ def preview(
         words, end = [*files, *given(context)], ""
         if not any(one.good for one in found):
             read = options.ReadOptions.__annotations__
-            words = ["profile", "guess", *files, *given(context, read)]
+            words = ["profile", "guess", files[0], *given(context, read)]
         elif asked["provider"]:
             words, end = ["push", *words], " --campaign ID"
         else:

@@ -46,9 +46,8 @@ def decompressed(content: bytes, encoding: str) -> bytes:
 
 def in_utf8(content: bytes, charset: str | None) -> bytes:
     """Rewrite an answer in UTF-8: another encoding would hide our secrets."""
-    found: str = json.detect_encoding(
-        content
-    )  # detects UTF-16 and UTF-32, named or not
+    # It detects UTF-16 and UTF-32, named or not.
+    found: str = json.detect_encoding(content)
     if found == "utf-8":
         found = charset or found
     try:

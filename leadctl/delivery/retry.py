@@ -94,7 +94,7 @@ class PendingBatch:
         self.lineage.left_at = self.lineage.left_at or moment
         return len(self.batch) if self.is_first else 0
 
-    def never_left(self) -> int:
+    def take_back(self) -> int:
         """Note that its request was not sent after all; returns rows as `depart`."""
         if not self.is_first:
             return 0

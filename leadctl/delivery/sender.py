@@ -260,7 +260,7 @@ class Sender:
                 continue
             pending = self._under_way.pop(batch.id)
             if answer.never_left:
-                self.meter.takes_back(pending.never_left())
+                self.meter.takes_back(pending.take_back())
             try:
                 self._outcome_handler.settle_answer(pending, answer)
             except LedgerUnusable:
@@ -273,7 +273,7 @@ class Sender:
         """Undo an intent that did not leave: it waits again, before all others."""
         for batch in reversed(batches):
             pending = self._under_way.pop(batch.id)
-            self.meter.takes_back(pending.never_left(), requests=1)
+            self.meter.takes_back(pending.take_back(), requests=1)
             pending.attempts -= 1
             pending.lineage.requests -= 1
             is_fresh = not (pending.lineage.requests or pending.doubted)

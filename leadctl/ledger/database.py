@@ -52,7 +52,7 @@ class Database(Protocol):
     def rows_in(
         self, question: str, values: Sequence[Any], *before: int
     ) -> Iterator[Any]:
-        """Yield rows of a query that ends in `IN`; `before` are parameters ahead."""
+        """Yield rows of a query that ends in `IN`, behind the parameters `before`."""
         for start in range(0, len(values), 500):
             some = values[start : start + 500]
             marks = ",".join("?" * len(some))

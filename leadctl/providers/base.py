@@ -160,10 +160,8 @@ class Provider(ABC):
         places = {"phone"} | {field.name for field in self.fields}
         if "name" in places:
             places |= {"first_name", "last_name"}
-        never_kept = (
-            *INSTRUCTIONS,
-            *COUNTRY_ALIASES,
-        )  # without effect; part of the phone
+        # They have no effect there, or are part of the phone.
+        never_kept = (*INSTRUCTIONS, *COUNTRY_ALIASES)
         is_kept = self.overflow is not None and name not in never_kept
         return name in places or is_kept
 

@@ -67,9 +67,8 @@ def encode(value: Json) -> bytes:
 def decode(body: bytes) -> Json:
     """Parse an answer; raises ValueError if it is not JSON, too deep or too large."""
     if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise ValueError(
-            "too many values"
-        )  # a parsed value takes thirty times its text
+        # A parsed value takes thirty times its text.
+        raise ValueError("too many values")
     try:
         found: Json = orjson.loads(body)
     except ValueError:  # perhaps JSON to a less strict parser

@@ -110,6 +110,11 @@ def duplicate(reason: str = "already in the campaign") -> Outcome:
     return Outcome(Status.DUPLICATE, Code.DUPLICATE_IN_CAMPAIGN, one_line(reason))
 
 
+def updated(reason: str = "already in the campaign, and updated") -> Outcome:
+    """Return the outcome of a lead that was there already, and has new values now."""
+    return duplicate(reason)
+
+
 def by_phone(batch: Batch, lists: Sequence[tuple[Json, Outcome]]) -> list[Outcome]:
     """Match lists of numbers with the leads by digits.
 

@@ -38,9 +38,8 @@ class Vicidial(Provider):
     # one, eight only twice: the server also makes calls.
     limits = Limits(batch_size=1, concurrency=2)
     answers = (200,)
-    refusals = REFUSALS | {
-        404: errors.Unusable
-    }  # the only address; it names no campaign
+    # There is one address only: a 404 says nothing about the campaign.
+    refusals = REFUSALS | {404: errors.Unusable}
     phone_rule = PhoneRule(PhoneForm.SPLIT, fewest=7)
     phone_wire = "phone_number"
     phone_code_wire = "phone_code"

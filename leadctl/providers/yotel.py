@@ -113,9 +113,8 @@ class Yotel(Provider):
     ) -> PreflightResult:
         answer = body(response)
         if response.status_code == 403 and "scope" in quoted(response).casefold():
-            return PreflightResult(
-                KEY_ACCEPTED, _NO_READING
-            )  # uploads need another scope
+            # Uploads need another scope.
+            return PreflightResult(KEY_ACCEPTED, _NO_READING)
         if not response.is_success:
             raise self.meaning(response)
         if campaign is None:

@@ -91,15 +91,30 @@ class PushOptions(CheckOptions, total=False):
     """Send also to a campaign that may not take leads."""
 
 
+_TEXTS = [
+    "provider",
+    "account",
+    "campaign",
+    "region",
+    "phone_check",
+    "numbers",
+    "format",
+    "encoding",
+    "sheet",
+    "delimiter",
+]
+
+
 def job_of(files: Sequence[str], said: PushOptions) -> Job:
     """Return the job of these options; UsageError, or TypeError for an unknown name."""
     for name in said.keys() - PushOptions.__annotations__.keys():
         near = nearest(name, PushOptions.__annotations__)
         raise TypeError(f"no option {name!r}{near}")
     values: Mapping[str, object] = said
-    for name in ("provider", "account", "campaign", "region", "encoding", "sheet"):
+    for name in _TEXTS:
         if not isinstance(value := values.get(name), str | None):
-            raise UsageError(f"--{name} must be text, not {type(value).__name__}")
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} must be text, not {type(value).__name__}")
     limit = said.get("max_rejects")
     return Job(
         files=tuple(files),

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from leadctl.ledger.postgres.parts import SharedRun
     from leadctl.runs.request import ImportRequest
 
+SKIPPED_FOR = 60.0
+"""Seconds after which it tries a run again whose file or key it lacked."""
+
 NEXT_RUN = 1.0
 """Seconds after which it looks again for a run."""
 
@@ -76,18 +79,21 @@ class Work:
 
         One that waits skips runs whose files or keys are missing on this machine.
         """
-        skipped: list[str] = []
+        skipped: dict[str, float] = {}
         with open_ledger(self.ledger) as ledger, self.stop.heeded():
             while True:
-                if found := self.run or ledger.to_work_on(skipped):
+                now = time.monotonic()
+                not_yet = [run for run, until in skipped.items() if until > now]
+                if found := self.run or ledger.to_work_on(not_yet):
                     try:
                         self._work_on(ledger, ledger.run(found))
                     except (CredentialsMissing, InputUnusable, UsageError) as error:
                         if self.run or not self.waits:
                             raise
-                        message = f"skipped run {found}: {error.message}"
-                        self.tell(error.but(message=message))
-                        skipped.append(found)
+                        if found not in skipped:
+                            message = f"skipped run {found}: {error.message}"
+                            self.tell(error.but(message=message))
+                        skipped[found] = now + SKIPPED_FOR
                         self.stop.forget_request()
                 if not self.waits:
                     return

@@ -81,7 +81,7 @@ def resolve(
     rows: Annotated[
         str | None, option("--rows ROWS", "e.g. 1-3,7; default: all.")
     ] = None,
-    file: FileNumber = 1,
+    file: FileNumber = None,
     no_input: options.NoInput = False,
     ledger: options.LedgerPath = None,
     config: options.ConfigPath = None,
@@ -108,9 +108,9 @@ def resolve(
         decision = decision or _asked_decision(run_reader, no_input=no_input)
         if decision is None:
             return
-        number = run_reader.decide(
-            file - 1 if rows else None, ranges, delivered=decision is Decision.DELIVERED
-        )
+        place = (file or 1) - 1 if file or rows else None
+        is_delivered = decision is Decision.DELIVERED
+        number = run_reader.decide(place, ranges, delivered=is_delivered)
         facts = run_reader.facts()
         if not number:
             raise UsageError(

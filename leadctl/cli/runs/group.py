@@ -27,7 +27,8 @@ def _run(run: str) -> Any:  # noqa: ANN401  typer's own type for it
 
 
 FileNumber = Annotated[
-    int, option("--file N", "Number of the file that has the rows; default: 1.", min=1)
+    int | None,
+    option("--file N", "Number of the file that has the rows; default: 1.", min=1),
 ]
 AnyRun = Annotated[str | None, _run("the latest")]
 UnfinishedRun = Annotated[str | None, _run("the latest unfinished")]

@@ -34,7 +34,7 @@ def show(
     row: Annotated[
         int | None, option("--row N", "Follow one row, e.g. 17, step by step.", min=1)
     ] = None,
-    file: FileNumber = 1,
+    file: FileNumber = None,
     unmasked: Annotated[
         bool,
         option("--unmasked", "With --row: show lead data even without a terminal."),
@@ -55,18 +55,21 @@ def show(
     output = Output(json=json)
     with output.failures(), opened_ledger(ledger) as opened:
         run_reader = run_of(opened, run)
+        if row is None and file:
+            raise UsageError("--file is of use with --row only")
         if row is not None:
             from leadctl.reports import row_trace
             from leadctl.runs.prepare import reopened
 
             files = run_reader.files()
-            if file > len(files):
+            number = file or 1
+            if number > len(files):
                 hint = f"it has {count(len(files), 'file')}"
-                raise UsageError(f"this run has no file {file}", hint=hint)
+                raise UsageError(f"this run has no file {number}", hint=hint)
             found = row_trace.trace(
                 opened,
                 run_reader,
-                files[file - 1],
+                files[number - 1],
                 row,
                 lambda one: reopened(run_reader, config, one)[1],
             )

@@ -109,8 +109,8 @@ CREATE VIEW held_parts AS
     SELECT parts.*, id, account, campaign FROM parts JOIN runs ON runs.number = run
     JOIN scopes ON scopes.number = scope WHERE NOT is_done AND until > clock_timestamp();
 
--- What planner and workers ask of a run. Without a planner and planned parts that are
--- open, nobody can go on before a resume: it is abandoned.
+-- What planner and workers ask of a run. One without a planner and without open parts is
+-- abandoned: nobody can go on before a resume.
 CREATE VIEW shared_runs AS
     SELECT number, id, finished_at IS NOT NULL OR planned IS NOT false AND open = 0
         AS is_done, stop_requested OR error IS NOT NULL AS is_stopped, error,

@@ -90,7 +90,10 @@ VERSION = len(MIGRATIONS)
 
 
 def version(db: Connection) -> int:
-    """Return the schema version, 0 of an empty file; LedgerUnusable if not a ledger."""
+    """Return the schema version, 0 for an empty file.
+
+    Raises LedgerUnusable if the file is not a ledger.
+    """
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (number,) = db.execute("PRAGMA user_version").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()

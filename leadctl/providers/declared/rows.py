@@ -28,9 +28,7 @@ _OTHERS: dict[str, Callable[..., Outcome]] = {
     "rejected": response.rejected,
     "suppressed": response.do_not_call,
     "duplicate": response.duplicate,
-    "updated": lambda said="already in the campaign, and updated": response.duplicate(
-        said
-    ),
+    "updated": response.updated,
     "unknown": response.undecided,
 }
 
