@@ -93,10 +93,13 @@ def test_json_lines_stay_as_they_are_but_for_the_correction(push: Push) -> None:
 def test_editor_opens_the_file_and_the_rest_is_counted(push: Push) -> None:
     path = rejected(push)
     push.program.environment["EDITOR"] = "sed -i s/+1555;/+15551230001;/"
-    with fixing(push, path, "--editor", "--provider", "voiso") as terminal:
+    there = ("--provider", "voiso", "--ledger", "l.sqlite")
+    with fixing(push, path, "--editor", *there) as terminal:
         assert terminal.end() == 0
     assert "2 rows of leads.rejects.csv would still be rejected" in terminal.seen
-    assert "leadctl push leads.rejects.csv --provider voiso" in terminal.seen
+    assert "leadctl push leads.rejects.csv --provider voiso --ledger" in "".join(
+        terminal.seen.splitlines()
+    )
 
 
 def test_file_of_an_unknown_run_needs_the_provider(push: Push) -> None:

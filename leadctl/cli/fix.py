@@ -56,6 +56,7 @@ def fix(
     Example: leadctl fix leads.rejects.csv
     """
     from leadctl.importing.job import Job
+    from leadctl.ledger import resolved
     from leadctl.reports import reject_file
     from leadctl.reports.next_steps import push_again
     from leadctl.reports.report import Report
@@ -80,7 +81,12 @@ def fix(
             region=region,
             config=str(config) if config else None,
         )
-        found = Report(account=account or "", campaign=campaign or "", job=job)
+        found = Report(
+            account=account or "",
+            campaign=campaign or "",
+            ledger=resolved(ledger),
+            job=job,
+        )
     else:
         found, job = _of_run(rejects, ledger, config)
     if editor:
