@@ -36,7 +36,8 @@ Non ricontattare|Niet telefonisch benaderen|Czarna lista
 NEGATED_CONSENT = """
 No consent to call|No consent on file|Revoked consent|Consent Withdrawn Date
 Consent denied|Not opted in|Cannot call|May not contact|Calls not allowed
-No permission to call|Refuses calls
+No permission to call|Refuses calls|Consent no longer given|Calls not allowed since
+Doesn't consent|Wünscht keinen Kontakt
 Einwilligung widerrufen|Anruf nicht erlaubt|Keine Einwilligung vorhanden
 Consentement retiré|Pas de consentement|Ne souhaite plus être contacté|Refus de contact
 Consentimiento revocado|No desea ser contactado|Rechaza llamadas|Consenso negato
@@ -49,6 +50,8 @@ Einwilligung|Zustimmung|Consentement|Consentimiento|Consentimento|Consenso
 Toestemming|Zgoda|Consent (yes/no)|Has not withdrawn consent|Contattabile
 Acepta llamadas|Aceita ligações|Accepte d'être contacté|Può essere chiamato
 Darf kontaktiert werden|Accetta chiamate|Appel autorisé|Согласие на звонки
+Phone No. consent|Consent phone no valid|Permiso de contacto|Accord pour appel
+Mag bellen
 """
 NEGATED_FORBIDDING = "Not on DNC|Non-DND|Not opted out|Not blacklisted|DNC clean"
 OTHERS = """
@@ -56,6 +59,12 @@ Called|Dndola|Adopt outcome|Do not call before|Can call between|DNC checked
 Consent date|Consent source|Status|Notes|Options|Robinson Name
 Opportunity|Contact|Callback|Position|No of calls|No. de contacto|Consent required
 Authorized contact|Nicht erreicht|No contesta|Reject reason|Missing data
+Consent Form No. / Date|Consent No. and Date|Missing consent form|No. of calls allowed
+No_of_calls_permitted|Permit Phone|Permit Contact|Permiso de obra teléfono|Mag. Telefon
+Accord telephone|Accepts phone payments|Best time we may call|Who can we call?
+Contact allowed from|Appel autorisé après|Anruf erwünscht (Uhrzeit)|Kontakt erwünscht um
+Acepta llamadas desde|Pode ser contatado até|Può essere chiamato dalle|Można dzwonić od
+Bellen toegestaan vanaf|Можно звонить до
 """
 SAYINGS = """
 Do Not Call|DNC|dnc (2025)|DNC 2024-01-05|DNC since May 2025|***DNC***|opted out

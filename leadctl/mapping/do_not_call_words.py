@@ -110,7 +110,7 @@ YES = """
 yes, y, true, t, 1, 1.0, -1, x, ✓, ✔, ☑, ✅, checked, on, ja, j, wahr
 si, sí, sì, s, oui, o
 vrai, sim, verdadero, verdadeiro, vero, tak, prawda, haan, han, naam, na3am, evet
-да, نعم, हाँ, हां, registered, listed, active, activated, enabled
+да, نعم, हाँ, हां, registered, listed, activated, enabled
 inscrit, inscrite, inscrito, inscrita, iscritto, iscritta, ingeschreven
 aktiv, activo, activa, ativo, ativa, actif, active, attivo, attiva
 """
@@ -152,7 +152,8 @@ accettato, autorizzato, gegeven, verleend, toegestaan
 """What consent is; behind a `not`, what it is not."""
 
 NOT = """
-not, no, non, never, without, lacks, missing, nicht, kein, keine, ohne, nao, sem, sin
+not, no, non, never, without, lacks, missing, dont, doesnt, didnt, hasnt, wont
+nicht, kein, keine, keinen, ohne, nao, sem, sin
 senza, nessun, nessuna, pas, plus, sans, aucun, aucune, niet, geen, zonder, nie, brak
 bez, не, без, нет
 """
@@ -165,18 +166,36 @@ verweiger, abgelehnt, ingetrokken, geweiger, wycof, cofniet, отозван, о�
 """How words of a header begin that take consent back."""
 
 MAY = """
-allow, allows, permit, permits, accept, accepts, can, may, acepta, autoriza, permite
-puede, desea, quiere, permiso, autorización, aceita, pode, deseja, quer, permissão
-autorização, accepte, daccepte, naccepte, autorise, peut, souhaite, accord
-autorisation, accetta, autorizza, può, vuole, permesso, autorizzazione, darf
-erlaubnis, wünscht, mag, można, можно
+allow, allows, accept, accepts, can, may, acepta, autoriza, permite, puede, desea
+quiere, aceita, pode, deseja, quer, accepte, daccepte, naccepte, autorise, peut
+souhaite, accetta, autorizza, può, vuole, darf, wünscht, można, можно
 """
-"""Words of a header that permit what follows them: CALLS."""
+"""Verbs of a header that permit what follows them: CALLS."""
 
 ALLOWED = """
 allowed, permitted, erlaubt, erwünscht, autorisé, autorisée, autorisés, toegestaan
 """
 """The same of what stands before them."""
+
+CIRCUMSTANCES = """
+time, times, hour, day, days, week, month, date, best, when, what, which, where, how
+who, whom, until, till, since, number, max, maximum, attempts, count, payment
+payments, order, orders, recording, recordings, invitation, waiting
+
+hora, horas, horario, fecha, cuándo, cómo, desde, hasta, partir, pagar, pago, pagos
+pedidos, horário, quando, como, após, até, pagamentos, heure, heures, quand, comment
+après, avant, depuis, dès, jusqua, jusquau, paiement, paiements, wann, wie, uhr, uhrzeit
+anrufzeit, anrufzeiten, datum, ab, bis, seit, nach, ora, ore, orario, come, dopo, fino
+dalle, pagamenti, wanneer, hoe, tijd, uur, vanaf, tot, kiedy, jak, godzina, когда, как
+время, после
+"""
+"""Words of a header that ask when, how or for what somebody may be called."""
+
+ENDINGS = """
+from, to, at, by, on, via, am, um, von, durch, per, na, op, por, a, las, par, le, das
+alle, dal, od, do, po, до
+"""
+"""Last words that do: `Contact allowed from`."""
 
 REFUSES = """
 refuse, refuses, refus, rechaza, rechazo, recusa, recusou, rifiuta, rifiuto, zakaz

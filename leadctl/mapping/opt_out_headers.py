@@ -18,6 +18,8 @@ from leadctl.mapping.do_not_call import (
 from leadctl.mapping.do_not_call_words import (
     ALLOWED,
     CALLS,
+    CIRCUMSTANCES,
+    ENDINGS,
     MAY,
     NOT,
     REFUSES,
@@ -70,14 +72,25 @@ _CONSENT = re.compile(
     r"|permission(?:to)?(?:call|contact|phone)?$|permissiontocall"
     r"|^(?:can|may|ok|okay|allowed)(?:we|i)?(?:to)?(?:call|contact|phone)"
     r"|^(?:is)?(?:callable|contactable|contattabile|kontaktierbar)$"
+    r"|(?:perm(?:iso|esso|issao)|autori[sz]z?a(?:cion|cao|tion|zione)|accord|erlaubnis)"
+    r"(?:(?:de|para|pour|al?|di|zum|fur)(?:ser|etre)?(?:contac?t|kontakt)"
+    r"|(?:de?|para|pour|al?|di|zum)?(?:llama|liga[cr]|appel|chiam|anruf))"
+    r"|^mag(?:ik|wij?)?(?:telefonisch)?(?:gebeld|bellen|benaderd|contactopnemen)"
     r"|telefonwerbungerlaubt|consenso|toestemming|zgoda|muwafaqa|согласие|موافقة"
 )
 _YES = "yes, y, si, ja, oui, sim, tak"
 _UNANSWERED = re.compile(r"\b(?:required|needed|necessary|requested|pending)\b")
 _ABOUT_CONSENT = re.compile(
     r"\b(?:source|text|url|link|ip|version|method|channel|language|date|time|timestamp"
-    r"|at|on|by|id|type|form|datum|fecha|data|quelle)\b"
+    r"|at(?! all)|on(?! file)|by|id|type|form|datum|fecha|data|quelle)\b"
 )
+_NUMBER = re.compile(r"\bno\.(?!\w)|\bn[º°]|№", re.IGNORECASE)
+_NUMBER_OF = re.compile(
+    r"\bno (?=(?:of|de)\b)"
+    r"|\b(consent|form|ref|record|receipt|certificate|phone|mobile|contact) no "
+    r"(?!longer|more|consent|call|phone|contact)"
+)
+"""`Consent form no`, `No of calls`: a number, and no negation."""
 _OF_CALLS = re.compile(r"call|phon|telefon|anruf|llam|appel|chiam")
 
 
@@ -93,43 +106,54 @@ class About(Enum):
 @cache
 def about(header: str) -> About:
     """Return what a column is about, by its name."""
-    header = visible(header)
-    spaced = re.sub(r"\bcan(?:not|t)\b", "can not", " ".join(split_words(header)))
-    words, squeezed = spaced.split(), spaced.replace(" ", "")
+    spaced = _spaced(header)
+    squeezed = spaced.replace(" ", "")
     of_calls = _OF_CALLS.search(squeezed)
     of_messages = OF_MESSAGES.search(squeezed) and not of_calls
     is_no_list = NO_LIST.search(spaced)
     if not is_no_list:
         if _UNLISTED.search(spaced):
             return About.MESSAGES if of_messages else About.CONSENT
-        refuses = _FORBIDS.search(squeezed) or _is_of_calls(words, REFUSES)
+        refuses = _FORBIDS.search(squeezed) or _is_of_calls(spaced.split(), REFUSES)
         if refuses and not of_messages:
             return About.FORBIDS
-        if _FORBIDS_IN_SHORT.search(spaced) or is_phrase(header):
+        if _FORBIDS_IN_SHORT.search(spaced) or is_phrase(visible(header)):
             return About.FORBIDS
     if of_messages:
         return About.MESSAGES
-    claim, is_negated = _claim(words)
-    if is_no_list or _UNANSWERED.search(spaced) or not _permits(claim):
+    numbered = _spaced(_NUMBER.sub(" number ", header))
+    claim, is_denied, is_taken_back = _claim(
+        _NUMBER_OF.sub(r"\1 number ", numbered).split()
+    )
+    is_detail = _ABOUT_CONSENT.search(spaced) and not of_calls and not is_taken_back
+    permits = _CONSENT.search("".join(claim)) or _permits_calls(claim, is_denied)
+    if is_no_list or is_detail or _UNANSWERED.search(spaced) or not permits:
         return About.OTHER
-    if is_negated:
-        return About.FORBIDS
-    is_detail = _ABOUT_CONSENT.search(spaced) and not of_calls
-    return About.OTHER if is_detail else About.CONSENT
+    return About.CONSENT if is_denied == is_taken_back else About.FORBIDS
 
 
-def _claim(words: Sequence[str]) -> tuple[Sequence[str], bool]:
+def _spaced(header: str) -> str:
+    words = " ".join(split_words(visible(header)))
+    return re.sub(r"\bcan(?:not|t)\b", "can not", words)
+
+
+def _claim(words: Sequence[str]) -> tuple[Sequence[str], bool, bool]:
     """Take negations out: `no consent` and `consent withdrawn` deny the same claim."""
     is_question = not folded(_YES).isdisjoint(words)  # Consent (yes/no)
     left = [word for word in words if word not in folded(NOT)]
     is_denied = len(left) < len(words) and words[-1] != "no" and not is_question
     claim = [word for word in left if not word.startswith((*folded(TAKEN_BACK),))]
-    return claim, is_denied != (len(claim) < len(left))
+    return claim, is_denied, len(claim) < len(left)
 
 
-def _permits(words: Sequence[str]) -> bool:
-    claims = _CONSENT.search("".join(words)) or _is_of_calls(words, MAY)
-    return bool(claims or _is_of_calls(words[::-1], ALLOWED))
+def _permits_calls(words: Sequence[str], is_denied: bool) -> bool:
+    """Tell whether a verb permits calls, and a header does not ask when or how."""
+    if not (_is_of_calls(words, MAY) or _is_of_calls(words[::-1], ALLOWED)):
+        return False
+    is_detail = words[-1] in folded(ENDINGS) or any(
+        word in folded(CIRCUMSTANCES) for word in words
+    )
+    return is_denied or not is_detail  # Calls not allowed since
 
 
 def _is_of_calls(words: Sequence[str], verbs: str) -> bool:
