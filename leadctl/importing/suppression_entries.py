@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from itertools import chain, takewhile
+from itertools import chain
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from leadctl.importing.people import problem_of_entry
-from leadctl.mapping.do_not_call import split_words
+from leadctl.importing.phone_columns import is_of_phones, may_be_of_phones
 from leadctl.mapping.getters import Header
 from leadctl.mapping.mapper import bind_countries
 from leadctl.model.cell_formats import ERRORS
 from leadctl.model.errors import InputUnusable
-from leadctl.model.lead_fields import ALIASES, COUNTRY_ALIASES, plain
+from leadctl.model.lead_fields import COUNTRY_ALIASES
 from leadctl.model.leads import Code
 from leadctl.model.wording import count, nearest, short
 from leadctl.phones.countries import countries_of
 from leadctl.phones.reach import Reach, alone, reach
 from leadctl.phones.spreadsheet_damage import SpreadsheetDamage, looks_rounded
 from leadctl.sources.detect import open_sheets
-from leadctl.sources.dialect import KNOWN, looks_like_number
+from leadctl.sources.dialect import looks_like_number
 from leadctl.sources.formats import ReadOptions
 
 if TYPE_CHECKING:
@@ -214,60 +214,6 @@ def _shown(source: Source) -> str:
     return f"suppression list {source.shown}{sheet}"
 
 
-_PHONE = re.compile(rf"(?:{'|'.join(ALIASES['phone'])}|.*phone|.*telefon)s?")
-_ID = re.compile("ids?|uuid|guid|ref|reference|imei|imsi|iccid|serial|row")
-_OTHER = re.compile(
-    ".*id|orders?|account|acct|konto|invoice|policy|ticket|case|contract|booking|member"
-    "|transaction|tracking|employee|emp|aadhaa?r|pan|gstin|ssn|tax|vat|cpf|cnpj|curp"
-    "|dni|passport|licen[cs]e|iban|ip|zip|plz|postal|postcode|code|country|prefix|isd"
-    "|ext|extn|extension|type?|tipo|plan|tarif|status|date|datum|fecha|time|timestamp"
-    "|created|updated|added|modified|amount|price|total|balance"
-    "|(?:kunden|kd|auftrags|bestell|rechnungs|vertrags|konto)(?:nummer|nr)?"
-)
-"""What a column of numbers is named after, if not after a phone."""
-_ALSO = frozenset(["with", "and", "incl", "including", "mit", "und", "con", "com"])
-_OF_A_CALLER = frozenset(["caller", "callerid", "whatsapp", "wa"])
-"""What names a number even before `ID`."""
-
-
-def _is_of_phones(name: str) -> bool:
-    """Tell whether a column is named like a phone: `Phone 2`, `Work Phone`."""
-    if plain(name) in KNOWN:
-        return plain(name) in ALIASES["phone"]
-    behind = _behind_phone(name)
-    return behind is not None and not any(map(_is_other, behind))
-
-
-def _may_be_of_phones(name: str) -> bool:
-    """Tell whether the cells of a column decide: not in `Phone ID`, `Order No.`."""
-    if plain(name) in KNOWN:
-        return False
-    if not _OF_A_CALLER.isdisjoint(_words(name.casefold())):
-        return True
-    behind = _behind_phone(name)
-    if behind is None:
-        return not any(map(_is_other, _words(name)))
-    return not any(map(_ID.fullmatch, behind))
-
-
-def _behind_phone(name: str) -> list[str] | None:
-    """Return the words behind the last one for a phone; None without one."""
-    for words in map(_words, (name, name.casefold())):  # `HomePhone`, `WhatsApp`
-        places = [n for n, word in enumerate(words) if _PHONE.fullmatch(word)]
-        if places:
-            behind = words[places[-1] + 1 :]
-            return [*takewhile(lambda word: word not in _ALSO, behind)]
-    return None
-
-
-def _words(name: str) -> list[str]:
-    return split_words(re.sub(r"\d", " ", name))
-
-
-def _is_other(word: str) -> bool:
-    return bool(_ID.fullmatch(word) or _OTHER.fullmatch(word))
-
-
 def _columns(listed: List, source: Source) -> tuple[list[str], list[str]]:
     """Return the columns of numbers, and others whose cells look like numbers.
 
@@ -278,9 +224,9 @@ def _columns(listed: List, source: Source) -> tuple[list[str], list[str]]:
         return [listed.column], []
     if len(names) == 1:
         return names, []
-    phones = [*filter(_is_of_phones, names)]
+    phones = [*filter(is_of_phones, names)]
     others = [name for name in names if name not in phones]
-    similar = _of_numbers(source, [*filter(_may_be_of_phones, others)])
+    similar = _of_numbers(source, [*filter(may_be_of_phones, others)])
     if not phones:
         columns = [f"{listed.path}::{name}" for name in similar or ["COLUMN"]]
         raise InputUnusable(
