@@ -390,9 +390,6 @@ def test_profile_of_the_config_has_its_name(program: Program) -> None:
     assert (ran.code, ran.out) == (0, "crm is valid\n")
 
 
-# --- schema --------------------------------------------------------------------------
-
-
 def test_schema_is_printed_for_editors(program: Program) -> None:
     """What it says of profiles is held by tests/test_schema.py."""
     program.write("leads.csv", "Phone,Do Not Call\n+15551230001,no\n")

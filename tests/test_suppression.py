@@ -323,12 +323,6 @@ def test_numbers_of_a_list_hold_back_nobody_else(push: Push) -> None:
     assert held_back(push, leads, entries, "--region", "DE") == {"created": 4}
 
 
-# --- a list that cannot be relied on stops the run -----------------------------------
-
-
-# --- in the config -------------------------------------------------------------------
-
-
 # --- a run that goes on --------------------------------------------------------------
 
 HURRY = {"LEADCTL_VOISO_RETRY_FOR": "0"}
