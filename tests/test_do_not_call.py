@@ -37,7 +37,7 @@ def test_rows_are_held_back_and_it_is_said_before_anything_is_sent(push: Push) -
     for told in (
         "2 rows say in 'Lead Status' not to call this person",
         "1 row says in 'Nicht anrufen' not to call this person",
-        "--ignore-column 'Nicht anrufen'",
+        "like other rows with this number (--ignore-column 'Nicht anrufen'",
         "'Nicht anrufen' seems to say who must not be called, but 1 value is not",
         "perhaps (1)",
         "'Consent' is empty in 1 row",

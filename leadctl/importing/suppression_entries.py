@@ -54,7 +54,10 @@ def _numbers(alone: list[str], others: Iterable[Collection[str]]) -> Iterator[in
 
 
 class _Cells(NamedTuple):
-    """Cells of a column, their rows and countries; `is_named`: after a phone."""
+    """Cells of a column, with their rows and countries.
+
+    `is_named` tells whether the column is named like a phone: each cell must be read.
+    """
 
     rows: Sequence[int]
     values: Sequence[Json]

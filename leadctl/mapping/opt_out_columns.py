@@ -96,12 +96,17 @@ class OptOuts:
 
     def notes(self) -> Iterator[Note]:
         for name, held in self._held.items():
-            says, them = ("row says", "it") if held == 1 else ("rows say", "them")
+            says, number = (
+                ("row says", "this number")
+                if held == 1
+                else ("rows say", "these numbers")
+            )
             shown = short(name)
             yield Note(
                 "opt_outs_held_back",
-                f"{held:,} {says} in {shown!r} not to call this person; skipped "
-                f"(--ignore-column {shlex.quote(shown)} sends {them})",
+                f"{held:,} {says} in {shown!r} not to call this person; skipped, "
+                f"like other rows with {number} "
+                f"(--ignore-column {shlex.quote(shown)} sends them)",
                 held,
             )
         for column in self._columns:
